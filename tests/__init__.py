@@ -1,0 +1,1 @@
+"""Tests and the local stand-ins they talk to."""
