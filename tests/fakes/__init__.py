@@ -1,0 +1,1 @@
+"""Strict local stand-ins for the outside services, driven over real HTTP."""
