@@ -1,0 +1,1 @@
+"""The outside world: whatever waits, sends, reads a clock or an environment."""

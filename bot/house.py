@@ -1,0 +1,64 @@
+"""The files that are the same for every message: texts, rules, lessons, numbers, the ward."""
+
+import tomllib
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+
+from handlers.catalog import Texts
+from handlers.hotlines import load_hotlines
+from handlers.lessons import load_lessons
+from handlers.reading import Reader
+from handlers.receipts import Words
+from handlers.view import House
+from handlers.ward import Ward, WardTrouble, load_ward
+
+TEXTS = files("handlers") / "texts"
+RULES = files("handlers.reading") / "data"
+LANGUAGES = ("vi", "en")
+
+
+def parse(name: str) -> Mapping[str, object]:
+    """Parse one of the product's own content files."""
+    return tomllib.loads((TEXTS / name).read_text("utf-8"))
+
+
+def read_ward(path: Path | None) -> Ward:
+    """Read the ward's own file, or the trial's sample. Raises WardTrouble with all problems.
+
+    A byte order mark and Windows line ends are forgiven.
+    """
+    if path is None:
+        return load_ward(parse("ward.sample.toml"), sample=True)
+    try:
+        text = path.read_text("utf-8-sig").replace("\r\n", "\n")
+        return load_ward(tomllib.loads(text), sample=False)
+    except UnicodeDecodeError:
+        raise WardTrouble(("tệp không phải UTF-8 / the file is not UTF-8",)) from None
+    except tomllib.TOMLDecodeError as error:
+        raise WardTrouble((f"viết sai cú pháp: {error} / wrong syntax: {error}",)) from None
+
+
+def read_rules() -> Reader:
+    """Build the reader from its rule files; BadRuleError names the file and the rule."""
+    tables = {
+        entry.name.removesuffix(".toml"): tomllib.loads(entry.read_text("utf-8"))
+        for entry in RULES.iterdir()
+        if entry.name.endswith(".toml")
+    }
+    return Reader(tables)
+
+
+def build(ward: Ward, *, trial: bool, group_shows_words: bool) -> House:
+    """Build the house around a ward."""
+    common = {"phuong": ward.name, "luu_ngay": str(ward.keep_days)}
+    return House(
+        ward=ward,
+        texts=Texts({language: parse(f"{language}.toml") for language in LANGUAGES}, common),
+        reader=read_rules(),
+        words=Words((TEXTS / "words.vi.txt").read_text("utf-8")),
+        lessons=load_lessons(parse("lessons.toml")),
+        hotlines=load_hotlines(parse("hotlines.toml")),
+        trial=trial,
+        group_shows_words=group_shows_words,
+    )

@@ -1,0 +1,1 @@
+"""The web server and what both of its sides share: headers, forms, pages. It knows no case."""
