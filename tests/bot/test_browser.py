@@ -151,6 +151,7 @@ async def test_reloading_the_answer_repeats_nothing(house: House) -> None:
     one = await house.window(scripts=False)
     await one.page.goto(house.url)
     await one.page.get_by_role("button", name="Mình cần giúp", exact=True).click()
+    await expect(one.page.get_by_text(NOW)).to_be_visible()  # a click does not wait for its page
     await one.page.reload()
     await expect(one.page.get_by_text(NOW)).to_be_visible()
     assert house.memory.said() == ["a.for.me"]
@@ -232,6 +233,7 @@ async def test_quick_exit_without_scripts_leads_elsewhere_and_puts_the_talk_away
     await one.page.wait_for_url(f"{house.elsewhere}/ha-noi")
     await one.page.goto(house.url)
     await one.page.get_by_role("button", name="Mình cần giúp", exact=True).click()
+    await expect(one.page.get_by_text(NOW)).to_be_visible()
     await one.page.get_by_text("Thoát nhanh").click()
     await one.page.wait_for_url(f"{house.elsewhere}/ha-noi")
     assert house.memory.said() == ["a.for.me", "go.exit"]
