@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from handlers import routes
 from handlers.cases import Case, Status, move
+from handlers.drill import marked
 from handlers.effects import (
     Add,
     Audit,
@@ -31,7 +32,9 @@ def tell(
 ) -> Say:
     """Make a message to the officer who acts."""
     case = view.case.id if view.case else None
-    return Say(view.person.id, parts, buttons, typed=typed, secret=secret, case=case)
+    return Say(
+        view.person.id, marked(view.case, parts), buttons, typed=typed, secret=secret, case=case
+    )
 
 
 class Act:

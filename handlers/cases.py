@@ -42,17 +42,41 @@ class Route(StrEnum):
     """Danger with an official named in the words: the independent contact and the leads."""
     INDEPENDENT = "independent"
     """An official may be the one who harms: never the group."""
+    HIDDEN = "hidden"
+    """A rehearsal: no officer at all, and no road of theirs leads to it."""
+
+
+class Origin(StrEnum):
+    """Who a case comes from."""
+
+    PERSON = "person"
+    EARLY = "early"
+    """A person in danger, before the ward had opened its doors: as real as any."""
+    DRILL = "drill"
+    """Nobody: an exercise that officers work like a real case."""
+    REHEARSAL = "rehearsal"
+    """Nobody: the program tries its own whole road, and no officer sees it."""
 
 
 class Reason(StrEnum):
     """Why a case was closed."""
 
     SAFE = "safe"
+    POLICE = "police"
     ELSEWHERE = "elsewhere"
     TOO_LITTLE = "too_little"
     OUT_OF_SCOPE = "out_of_scope"
     DUPLICATE = "duplicate"
     NOT_SO = "not_so"
+
+
+class Hold(StrEnum):
+    """Why a case is kept beyond its period."""
+
+    POLICE = "police"
+    COURT = "court"
+    DISPUTE = "dispute"
+    INSPECTION = "inspection"
 
 
 OPEN_WORK = frozenset(
@@ -96,6 +120,7 @@ class Case:
     unfinished: bool = False
     safe: bool = False
     caution: bool = False
+    lowered: bool = False
     """Whoever held the phone wanted it withdrawn, or said it was made up: go carefully."""
     school_hidden: bool = False
     last_words: datetime | None = None
@@ -112,7 +137,17 @@ class Case:
     unread: int = 0
     """Messages of the reporter that have come since the case was last opened."""
     last_delivery: str = ""
+    forgotten: bool = False
+    """Whoever reported chose to be forgotten: nobody can be written to first any more."""
+    hold: datetime | None = None
+    """Since when it is kept by law: nothing of it is deleted."""
+    hold_why: str = ""
     facts: tuple[tuple[str, str], ...] = ()
+    shown: tuple[str, ...] = ()
+    """Which numbers and accounts in the words the reporter lets officers see. Sealed at rest."""
+    archived: bool = False
+    """Put away: only the committee's offline key opens it; of what was told, nothing is here."""
+    origin: Origin = Origin.PERSON
 
     def fact(self, question: str) -> str:
         """Give a chosen answer, `=words` for typed ones, empty for none. Sealed at rest."""
@@ -131,9 +166,10 @@ def move(case: Case, to: Status) -> Case:
 
 
 def needs_second_person(case: Case) -> bool:
-    """Tell whether closing takes two: P1, sexual, relation-routed or never answered."""
+    """Tell whether closing takes two: ever P1, sexual, relation-routed or never answered."""
     return (
         case.priority is Priority.P1
+        or case.lowered
         or case.kind == "SEXUAL"
         or case.route is not Route.GROUP
         or case.school_hidden

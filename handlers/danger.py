@@ -64,20 +64,24 @@ def more(
     view: View, case: Case, talk: Talk, text: str, dice: Dice, *, official: bool, ref: str
 ) -> list[Effect]:
     """More danger in an open case: it rises, the words join it, the card comes now and then."""
+    led = official and case.route is Route.GROUP
+    moved: list[Effect] = []
+    if led:
+        # First of all: nothing that follows may ring where the official could hear it.
+        case, moved = raising.rerouted(view, case, replace(case, route=Route.LEADS))
+        moved = [Change(case), *moved]
+        view = replace(view, case=case)
     talk, effects = telling.more_story(view, telling.only_story(view, talk), text, dice, ref)
     case = telling.carried(view, effects).case or case
     case, risen = raising.raise_to(view, case, Priority.P1, tapped=False)
-    led = official and case.route is Route.GROUP
-    if led:
-        case, moved = raising.rerouted(view, case, replace(case, route=Route.LEADS))
-        risen = [*risen, *moved]
-    elif not risen:
-        # Danger again in a case somebody has: a card that only changes rings nowhere.
-        effects += routes.ring_claimer(view, case)
+    effects = [*moved, *effects]
     if risen:
         effects += [Change(case), *risen]
+    elif not led:
+        # Danger again in a case somebody has: a card that only changes rings nowhere.
+        effects += routes.ring_claimer(view, case)
     view = telling.speaking(replace(view, case=case), talk)
-    show_card = talk.card_in <= 0 or bool(risen)
+    show_card = talk.card_in <= 0 or bool(risen) or led
     keep = replace(talk, card_in=CARD_EVERY if show_card else talk.card_in - 1, spoken=view.now)
     part = Part("emergency") if show_card else screens.heard(case)
     buttons = screens.controls(talk, None, case)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from handlers import card, clocks, prompts, raising, reach, routes, screens
+from handlers import card, clocks, legal_hold, prompts, raising, reach, routes, screens
 from handlers.act import Act, claimed, tell
 from handlers.cases import (
     Case,
@@ -17,6 +17,7 @@ from handlers.cases import (
     close,
     needs_second_person,
 )
+from handlers.drill import is_drill
 from handlers.effects import (
     Add,
     Admit,
@@ -43,7 +44,7 @@ from handlers.view import Officer, Role, View
 
 TOLD_FOR = timedelta(minutes=10)
 """How long an officer is taken to remember that words typed in the group go to nobody."""
-WHEN_CLOSED = frozenset({"open", "cancel"})
+WHEN_CLOSED = frozenset({"open", "cancel", "hold", "lift"})
 """What can still be done with a closed case; two officers may press at the same moment."""
 IN_GROUP = frozenset({"claim"})
 """What is done in the group itself; all else leads into the officer's own chat."""
@@ -95,7 +96,7 @@ def typed_in_group(view: View) -> list[Effect]:
     if told is not None and view.now - told < TOLD_FOR:
         return []
     talk = replace(view.talk, spoken=view.now)
-    return [Say("group", (Part("desk.not_sent"),), typed=False), Keep(talk)]
+    return [Say("group", (Part("desk.not_sent"),), case=view.under, typed=False), Keep(talk)]
 
 
 def pressed(view: View, officer: Officer, event: Incoming, dice: Dice) -> list[Effect]:
@@ -110,6 +111,14 @@ def pressed(view: View, officer: Officer, event: Incoming, dice: Dice) -> list[E
     if case is None or verb not in ACTS:
         return [Toast(Part("desk.gone")), *private(view, event, Part("desk.gone"))]
     if not routes.may_see(officer, case):
+        return [
+            Audit("refused", officer.id, case.id),
+            Toast(Part("desk.not_yours")),
+            *private(view, event, Part("desk.not_yours")),
+        ]
+    if case.archived:
+        return [Toast(Part("desk.archived")), *private(view, event, Part("desk.archived"))]
+    if verb in legal_hold.VERBS and not legal_hold.may(officer):
         return [
             Audit("refused", officer.id, case.id),
             Toast(Part("desk.not_yours")),
@@ -175,7 +184,7 @@ def open_file(act: Act, dice: Dice) -> list[Effect]:
     say = Say(
         view.person.id,
         (verbatim(text),),
-        card.buttons(case),
+        card.buttons(case) + legal_hold.buttons(act.officer, case),
         secret=True,
         case=case.id,
         pictures=files,
@@ -189,9 +198,10 @@ def hand(act: Act, dice: Dice) -> list[Effect]:
     """*Chuyển 113/111*: one text to read out on the phone."""
     view = act.view
     text = card.hand_over(act.case, view.house, view.entries)
+    head = "desk.hand_head_drill" if is_drill(act.case) else "desk.hand_head"
     say = tell(
         view,
-        Part("desk.hand_head", {"ma": format_code(act.case.code)}),
+        Part(head, {"ma": format_code(act.case.code)}),
         verbatim(text),
         secret=True,
     )
@@ -214,12 +224,17 @@ def priority(act: Act, dice: Dice) -> list[Effect]:
     new = Priority(act.argument)
     if new is case.priority:
         return [tell(view, Part("desk.gone"))]
+    lowers = case.priority is Priority.P1
+    if lowers and case.unread:
+        return [tell(view, Part("desk.read_first", {"ma": format_code(case.code)}))]
     by = raising.sooner(case, clocks.answer_by(view.house.ward, new, view.now))
-    changed = replace(case, priority=new, answer_by=by)
-    if case.priority is Priority.P1:
+    changed = replace(case, priority=new, answer_by=by, lowered=case.lowered or lowers)
+    if lowers:
         # Calling an alarm off takes somebody who answers for it.
         changed = claimed(act, changed)
     effects = act.changed(changed, f"priority.{new}", act.moved(dice, f"priority|{new}"))
+    if lowers:
+        effects += routes.calls(view, changed, "desk.lowered")
     if new is Priority.P1 and case.claimed_by is None:
         by = clocks.claim_by(view.house.ward, view.now)
         effects.append(Remind(Wait.UNCLAIMED, by, case=case.id))
@@ -275,7 +290,10 @@ def closed(act: Act, reason: Reason, dice: Dice) -> list[Effect]:
         Calm(Wait.UNCLAIMED, case=case.id),
         Count(f"closed.{reason}"),
     )
-    return [*effects, *says, tell(view, Part("desk.closed_done", {"ma": format_code(case.code)}))]
+    if reason is Reason.POLICE:
+        says = [*says, *legal_hold.propose(view, case)]
+    key = "desk.closed_forgotten" if case.forgotten else "desk.closed_done"
+    return [*effects, *says, tell(view, Part(key, {"ma": format_code(case.code)}))]
 
 
 def admit(view: View, officer: Officer, knock: str, dice: Dice, *, let_in: bool) -> list[Effect]:
@@ -303,5 +321,7 @@ ACTS: Mapping[str, Callable[[Act, Dice], list[Effect]]] = {
     "priority": priority,
     "close": closing,
     "agree": agree,
+    "hold": legal_hold.hold,
+    "lift": legal_hold.lift,
 }
 """What an officer can do with a case, by the verb on the button."""

@@ -98,6 +98,23 @@ class Keep:
 
 
 @dataclass(frozen=True, slots=True)
+class Pile:
+    """Put a line of somebody who writes very fast on the pile that joins their story in a moment."""
+
+    person: str
+    side: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unpile:
+    """The pile has joined the story."""
+
+    person: str
+    side: str
+
+
+@dataclass(frozen=True, slots=True)
 class Aside:
     """Put a talk away under another key: the chat behaves as a stranger's from here on."""
 
@@ -111,6 +128,13 @@ class Forget:
 
     person: str
     side: str
+
+
+@dataclass(frozen=True, slots=True)
+class Erase:
+    """Forget a person as they wish: ties, drafts, waits, and the messages in their chat. Cases stay."""
+
+    person: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +200,7 @@ class Add:
     officer: str | None = None
     delivery: Delivery = Delivery.NONE
     ref: str = ""
-    """The channel's id of the reporter's message, so that an edit finds what it edits."""
+    """The channel's id of the reporter's message; never stored with the story."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +306,11 @@ class Admit:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenWard:
+    """The ward's doors open to the public, for good."""
+
+
+@dataclass(frozen=True, slots=True)
 class Count:
     """One more of something; blurred numbers that outlive cases, tied to nobody."""
 
@@ -292,8 +321,11 @@ Effect = (
     Say
     | Show
     | Keep
+    | Pile
+    | Unpile
     | Aside
     | Forget
+    | Erase
     | Profile
     | Open
     | Change
@@ -309,5 +341,6 @@ Effect = (
     | Door
     | Knock
     | Admit
+    | OpenWard
     | Count
 )

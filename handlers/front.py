@@ -7,11 +7,34 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from handlers import danger, media, mycase, raising, report, screens, telling, tips
+from handlers import (
+    danger,
+    erase,
+    keeping,
+    media,
+    mycase,
+    piling,
+    raising,
+    report,
+    screens,
+    telling,
+    tips,
+)
 from handlers import help as helping
 from handlers.cases import Case, coarse
-from handlers.effects import Aside, Calm, Dice, Effect, EntryKind, Keep, Part, Profile, Remind, Say
-from handlers.events import Incoming, Kind, Wait
+from handlers.effects import (
+    Aside,
+    Calm,
+    Dice,
+    Effect,
+    EntryKind,
+    Keep,
+    Part,
+    Profile,
+    Remind,
+    Say,
+)
+from handlers.events import Incoming, Kind, Side, Wait
 from handlers.reading import Level, Reading, fold
 from handlers.talk import Answers, Talk
 from handlers.view import View
@@ -41,6 +64,9 @@ COMMANDS: Mapping[str, str] = {
     "xoa": "drop",
     "/thoat": "exit",
     "thoat": "exit",
+    "/quentoi": "forget",
+    "quen toi": "forget",
+    "quen minh": "forget",
     "/riengtu": "privacy",
     "rieng tu": "privacy",
     "/antoan": "privacy",
@@ -91,7 +117,64 @@ WHAT_READ: Mapping[str, str] = {
 
 
 def came(view: View, event: Incoming, dice: Dice) -> list[Effect]:
-    """Decide what a resident's message brings. Never an empty answer to a person."""
+    """Decide what a resident's message brings. Never an empty answer to a person.
+
+    Lines that wait on the pile join the story first.
+    """
+    if not view.pile:
+        return keeping.offered(view, taken(view, event, dice))
+    before = joined(view, dice)
+    return keeping.offered(view, [*before, *taken(after(view, before), event, dice)])
+
+
+def joined(view: View, dice: Dice) -> list[Effect]:
+    """Let the lines of the pile join the story, as if they had been one message.
+
+    Each was read alone when it came: danger is not put together from the end of one and the
+    beginning of the next.
+    """
+    words = "\n".join(view.pile)
+    alone = replace(view, hurried=False, piled=0, pile=())
+    effects = joins(alone, words, view.house.reader.read(". ".join(view.pile)), dice)
+    return [*piling.taken(view), *piling.counted(view, effects)]
+
+
+def joins(view: View, words: str, reading: Reading, dice: Dice) -> list[Effect]:
+    """Take words as a part of the story, whatever they may wish for."""
+    if rings(view, reading):
+        return in_danger(view, words, reading, dice, "")
+    calm = reading.level is Level.NONE
+    if calm and long_ago(view):
+        return add_or_new(view, words)
+    talk = at_front(view)
+    if not calm:
+        talk = replace(understood(talk, reading), harm=True)
+    return careful(telling.line(view, talk, words, dice), reading)
+
+
+def pile_joins(view: View, dice: Dice) -> list[Effect]:
+    """It is time: the lines of the pile join the story, and are answered together."""
+    effects = joined(view, dice) if view.pile else []
+    if view.talk.side != Side.RESIDENT:  # the chat was left meanwhile: nothing is said there
+        return [e for e in effects if not (isinstance(e, Say) and e.to == view.person.id)]
+    lead = Part("slow_done", {"so": str(len(view.pile))})
+    led = [
+        replace(e, parts=(*e.parts[:-1], lead, *e.parts[-1:]))
+        if isinstance(e, Say) and e.to == view.person.id
+        else e
+        for e in effects
+    ]
+    return keeping.offered(view, led)
+
+
+def after(view: View, effects: list[Effect]) -> View:
+    """Go on from where effects have left the talk and its case."""
+    talk = next((e.talk for e in reversed(effects) if isinstance(e, Keep)), view.talk)
+    return telling.carried(replace(view, talk=talk, piled=0, pile=()), effects)
+
+
+def taken(view: View, event: Incoming, dice: Dice) -> list[Effect]:
+    """Decide what one event brings."""
     match event.kind:
         case Kind.CHOICE:
             return pressed(view, event.choice or "", dice)
@@ -125,9 +208,14 @@ def text(view: View, words: str, dice: Dice, ref: str = "") -> list[Effect]:
         return returned(view, view.found, words, dice, ref)
     if rings(view, reading) and not plain:
         return in_danger(view, words, reading, dice, ref)
+    answer = erase.meant(view, words)
+    if answer is not None:
+        return pressed(view, f"go.{answer}", dice)
     if plain:
         return pressed(view, f"go.{command}", dice)
     calm = reading.level is Level.NONE
+    if calm and reading.intent == "forget":  # the whole message: no part of a story
+        return erase.ask(view, words)
     if calm and ((command == "code" and looks_like_words(argument)) or is_attempt(view, words)):
         return mycase.unknown(view, view.talk)
     if not any(sign.isprintable() and not sign.isspace() for sign in words):
@@ -189,7 +277,9 @@ def at_front(view: View) -> Talk:
 
 def in_danger(view: View, words: str, reading: Reading, dice: Dice, ref: str) -> list[Effect]:
     """Clear danger in free words: before any menu, command or language."""
-    return danger.read(
+    if view.hurried and piling.may_wait(view, reading):
+        return piling.put(view, words)
+    effects = danger.read(
         view,
         understood(at_front(view), reading),
         words,
@@ -199,10 +289,13 @@ def in_danger(view: View, words: str, reading: Reading, dice: Dice, ref: str) ->
         other=reading.other,
         ref=ref,
     )
+    return [*effects, *piling.sooner(view)]
 
 
 def told(view: View, words: str, reading: Reading, dice: Dice, ref: str) -> list[Effect]:
     """Take words as a wish, when short and clear, else as a part of the story."""
+    if view.hurried and view.talk.told:
+        return piling.put(view, words)
     talk, calm = at_front(view), reading.level is Level.NONE
     short = len(words.split()) <= SHORT
     wish = WISHES.get(reading.intent or "") if short else None
@@ -321,6 +414,8 @@ def pressed(view: View, choice: str, dice: Dice) -> list[Effect]:
             return GO[first](view, dice)
         case "tel":
             return helping.numbers(view)
+        case "keep" | "hide":
+            return keeping.chosen(view, first, dice, keep=verb == "keep")
         case _:
             return telling.step(view, at_front(view), dice, (Part("stale"),), again=True)
 
@@ -452,6 +547,9 @@ GO: Mapping[str, Go] = {
     "111": lambda v, _: helping.numbers(v),
     "tips": lambda v, _: tips.menu(v),
     "privacy": lambda v, _: helping.privacy(v),
+    "forget": lambda v, _: erase.ask(v),
+    "forget_sure": erase.sure,
+    "forget_no": lambda v, _: erase.no(v),
     "help": lambda v, _: helping.help_(v),
     "code": lambda v, _: mycase.ask(v, v.talk),
     "news": lambda v, _: mycase.news(v),

@@ -7,6 +7,8 @@ from handlers.tips import on
 from handlers.view import View
 from handlers.ward import Phone
 
+BACKUPS_DAYS = 30
+"""No backup is older; what was deleted may stand in one until then."""
 CALLED = 4
 """Numbers that get a button of their own where a channel can dial."""
 
@@ -45,16 +47,23 @@ def ward_numbers(view: View) -> list[Part]:
 
 
 def privacy(view: View) -> list[Effect]:
-    """Show the whole privacy text, with the ward's own periods."""
+    """Show the whole privacy text, with the ward's own periods, and the way to be forgotten."""
     ward = view.house.ward
-    values = {
-        "don_vi": ward.unit,
-        "luu_ngay": str(ward.keep_days),
+    kept = {
         "nhap_gio": str(ward.draft_hours),
         "cat_ngay": str(ward.link_days),
+        "cat_muon": str(ward.link_days_longest),
+        "anh_ngay": str(ward.media_days),
+        "luu_ngay": str(ward.keep_days),
+        "nhat_ky": str(ward.audit_months),
+        "sao_luu": str(BACKUPS_DAYS),
     }
-    parts = [Part("privacy_full", values), Part("account.privacy")]
-    return [note(view, *parts, buttons=on(view))]
+    parts = [
+        Part("privacy_full", {"don_vi": ward.unit}),
+        Part("privacy_kept", kept),
+        Part("account.privacy"),
+    ]
+    return [note(view, *parts, buttons=(*on(view), (go("forget"),)))]
 
 
 def help_(view: View) -> list[Effect]:

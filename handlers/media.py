@@ -10,10 +10,13 @@ from handlers.view import View, Voice
 
 DELICATE = frozenset({"SEXUAL", "ONLINE"})
 MOST_HELD = 10
+KEPT = frozenset({MediaKind.PICTURE, MediaKind.VOICE})
 
 
 def came(view: View, talk: Talk, media: Media, dice: Dice) -> list[Effect]:
     """Answer a file that came, whatever it is."""
+    if media.kind in KEPT and not view.room:
+        return no_room(view, talk)
     if media.kind is MediaKind.PICTURE:
         return picture(view, talk, media, dice)
     if media.kind is MediaKind.VOICE:
@@ -62,8 +65,16 @@ def ask(view: View, talk: Talk) -> list[Effect]:
     return [screens.note(view, Part("photo_ask"), buttons=buttons), Keep(spoken(view, talk))]
 
 
+def no_room(view: View, talk: Talk) -> list[Effect]:
+    """The disk is nearly full: no file is taken any more, words still are."""
+    say = screens.note(view, Part("no_room"), buttons=way_on(view))
+    return [say, Keep(spoken(view, talk))]
+
+
 def take(view: View, talk: Talk, files: tuple[Media, ...], dice: Dice) -> list[Effect]:
     """Take files into the open case, or keep them with the draft until there is one."""
+    if not view.room:
+        return no_room(view, talk)
     if view.case is None or talk.case is None:
         ready = (*talk.ready, *(f"{m.kind}|{m.ref}" for m in files if m.ref))[:MOST_HELD]
         say = screens.note(view, Part("file_with_draft"), buttons=way_on(view))
@@ -80,6 +91,8 @@ def held(talk: Talk, *kinds: MediaKind) -> tuple[Media, ...]:
 
 def photo(view: View, talk: Talk) -> list[Effect]:
     """[Gửi ảnh] pressed where a page has to offer it."""
+    if not view.room:
+        return no_room(view, talk)
     if delicate(view, talk):
         return ask(view, talk)
     return offer(view, talk)

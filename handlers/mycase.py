@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from handlers import media, raising, screens, telling
-from handlers.cases import Case, coarse
+from handlers.cases import Case, Status, coarse
 from handlers.effects import (
     Add,
     Aside,
@@ -66,7 +66,9 @@ def found(view: View, talk: Talk, case: Case, dice: Dice, rest: str = "") -> lis
     )
     same = talk.case == case.id
     if same:  # what waits in this talk for the same case goes on waiting
-        opened = replace(opened, held=talk.held, ready=talk.ready, secret=talk.secret)
+        opened = replace(
+            opened, held=talk.held, ready=talk.ready, secret=talk.secret, asked=talk.asked
+        )
     opened = telling.only_story(view, opened)
     view = replace(
         view,
@@ -112,11 +114,13 @@ def mailbox(view: View, case: Case) -> list[Effect]:
     read: list[Effect] = [
         Delivered(entry.id, Delivery.DELIVERED)
         for entry in view.answers
-        if entry.delivery is not Delivery.DELIVERED
+        # Somebody else may have got it before; how it ended is told to each of them.
+        if entry.delivery is not Delivery.DELIVERED or case.status is Status.CLOSED
     ]
     parts.append(Part("mycase_add"))
     read.append(Calm(Wait.NOTICE, case=case.id, person=view.person.id))
-    return [*read, screens.note(view, *parts, buttons=screens.rows((screens.go("done"),)))]
+    buttons = screens.rows((screens.go("done"), screens.go("forget")))
+    return [*read, screens.note(view, *parts, buttons=buttons)]
 
 
 def unknown(view: View, talk: Talk) -> list[Effect]:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from zlib import crc32
 
-from handlers import card, reach, routes, screens
+from handlers import card, drill, reach, routes, screens
 from handlers.act import Act, claimed, tell
 from handlers.effects import (
     Add,
@@ -109,7 +109,11 @@ def send(act: Act, dice: Dice) -> list[Effect]:
     )
     here = any(isinstance(effect, Say) for effect in says)
     key = "desk.sent" if state is Delivery.WAITING else "desk.fetched" if here else "desk.held"
-    return [*effects, *says, *over(view), tell(view, Part(key, {"ma": format_code(case.code)}))]
+    if case.forgotten and not says:
+        key = "desk.held_forgotten"
+    opened = drill.proven(view, act.officer, case)
+    said = (Part(key, {"ma": format_code(case.code)}), *([Part("desk.opened")] if opened else []))
+    return [*effects, *opened, *says, *over(view), tell(view, *said)]
 
 
 def note(act: Act, dice: Dice) -> list[Effect]:

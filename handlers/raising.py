@@ -11,12 +11,14 @@ from datetime import datetime
 from handlers import clocks, report, routes
 from handlers.cases import (
     Case,
+    Origin,
     Priority,
     Route,
     Status,
     reopened,
     with_words,
 )
+from handlers.drill import called
 from handlers.effects import (
     Add,
     Audit,
@@ -33,7 +35,7 @@ from handlers.effects import (
 )
 from handlers.events import Media, MediaKind, Wait
 from handlers.reading import fold
-from handlers.receipts import format_code, public_code
+from handlers.receipts import public_code
 from handlers.talk import TYPED, Talk
 from handlers.view import View
 
@@ -123,7 +125,9 @@ def open_case(
         messages=max(1, len(talk.answers.story)),
         unread=max(1, len(talk.answers.story)),
         answer_by=clocks.answer_by(view.house.ward, priority, now),
-        route=Route.LEADS if official else Route.GROUP,
+        shown=talk.shown,
+        route=route(view, official=official),
+        origin=view.source,
     )
     case = filled(view, talk, case)
     effects: list[Effect] = [Open(case, talk.person, secret)]
@@ -134,6 +138,34 @@ def open_case(
     effects += alerts(view, case)
     effects += quiet(talk)
     return replace(talk, case=case.id, secret=secret, ready=()), case, effects
+
+
+def unfinished(
+    view: View, talk: Talk, dice: Dice, *, forgotten: bool = False
+) -> tuple[Talk, Case, list[Effect]]:
+    """Open a case from a story that was not told to its end.
+
+    `forgotten`: whoever told it is not to be written to.
+    """
+    # It is sent now: what is still asked afterwards only completes it.
+    talk = replace(talk, answers=talk.answers.put(report.SEND, "send"))
+    talk, case, effects = open_case(view, talk, report.priority(talk.answers), dice, tapped=False)
+
+    def marked(case: Case) -> Case:
+        return replace(case, unfinished=True, forgotten=forgotten)
+
+    opened = [
+        replace(one, case=marked(one.case)) if isinstance(one, Open | Change) else one
+        for one in effects
+    ]
+    return talk, marked(case), opened
+
+
+def route(view: View, *, official: bool) -> Route:
+    """Decide, before any card exists, who may see a case."""
+    if view.source is Origin.REHEARSAL:
+        return Route.HIDDEN
+    return Route.LEADS if official else Route.GROUP
 
 
 def files(waiting: Iterable[str]) -> tuple[Media, ...]:
@@ -165,7 +197,7 @@ def alerts(view: View, case: Case) -> list[Effect]:
     effects: list[Effect] = list(routes.shows(view, case))
     if not effects:
         # No group and nobody with a chat: a board that nobody looks at rings nowhere.
-        effects.append(Hook(case.id, format_code(case.code), case.priority))
+        effects.append(Hook(case.id, called(case), case.priority))
     if case.priority is Priority.P1 and case.claimed_by is None:
         by = clocks.claim_by(view.house.ward, view.now)
         effects.append(Remind(Wait.UNCLAIMED, by, case=case.id))
@@ -177,7 +209,7 @@ def alerts(view: View, case: Case) -> list[Effect]:
 def freed(view: View, case: Case) -> list[Effect]:
     """Whoever had this case has left the roster: show it again and call, so that one takes it."""
     shown: list[Effect] = [*routes.shows(view, case), *routes.calls(view, case, "desk.freed")]
-    return shown or [Hook(case.id, format_code(case.code), case.priority)]
+    return shown or [Hook(case.id, called(case), case.priority)]
 
 
 def rerouted(view: View, before: Case, after: Case) -> tuple[Case, list[Effect]]:
@@ -254,6 +286,8 @@ def add_words(
     """Append the reporter's words verbatim and bring the card up to date."""
     first, closed = case.unread == 0, case.status is Status.CLOSED
     case = with_words(case, view.now)
+    if kind is EntryKind.MOVE:  # a press is news, but no message
+        case = replace(case, messages=case.messages - 1)
     effects: list[Effect] = [Add(dice.id(), case.id, kind, text, ref=ref), Change(case)]
     if closed:
         return case, [*effects, *alerts(view, case), *routes.calls(view, case, "desk.reopened")]

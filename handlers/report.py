@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from handlers.cases import Priority
+from handlers.reading import fold
 from handlers.talk import SKIPPED, TYPED, Answers, Question, Raise, Setting, Step, Tell
 from handlers.ward import Ward
 
@@ -188,6 +189,10 @@ KINDS = {
 
 BANDS = {"under7": 6, "7-10": 10, "11-13": 13, "14-17": 17}
 """The oldest age of each band."""
+AGE_ALONE = re.compile(
+    r"(?:(?!lop |grade )[^\W\d]+ ){0,4}([0-9]{1,3}) ?(?:tuoi|t|years? ?(?:old)?)?(?: a)?"
+)
+"""A few words, the number, and nothing behind it but "tuổi"; a school class is no age."""
 
 PRIORITIES = {
     "PHYSICAL": Priority.P2,
@@ -212,11 +217,14 @@ def priority(a: Answers) -> Priority:
 
 
 def age_band(text: str) -> str | None:
-    """Read an age typed as a number ("12", "12 tuổi") as one of AGE's choices."""
-    numbers = re.findall(r"[0-9]+", text)
-    if len(numbers) != 1:
+    """Read an age typed alone ("12", "em 12 tuổi") as one of AGE's choices.
+
+    A number within a story is no age: taken as one, the whole line would be lost.
+    """
+    said = AGE_ALONE.fullmatch(fold(text))
+    if said is None:
         return None
-    return next((band for band, oldest in BANDS.items() if int(numbers[0]) <= oldest), None)
+    return next((band for band, oldest in BANDS.items() if int(said[1]) <= oldest), None)
 
 
 def typed(value: str) -> str:

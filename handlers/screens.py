@@ -5,7 +5,7 @@ It turns a walk into one message; it decides nothing about cases.
 
 from collections.abc import Mapping
 
-from handlers import clocks, report
+from handlers import clocks, mask, report
 from handlers.cases import Case
 from handlers.effects import Button, Class, Part, Say, verbatim
 from handlers.receipts import digits, format_code
@@ -170,9 +170,15 @@ def summary(view: View, talk: Talk) -> list[str]:
         if not value:
             continue
         name = texts.say(f"sum.{question.id}", person.language, person.voice)
-        lines.append(f"• {name}: {spoken(view, question, value)}")
-    lines += [f"• “{line}”" for line in talk.answers.story]
+        told = spoken(view, question, value)
+        lines.append(f"• {name}: {as_seen(view, talk, told) if value[0] == TYPED else told}")
+    lines += [f"• “{as_seen(view, talk, line)}”" for line in talk.answers.story]
     return lines
+
+
+def as_seen(view: View, talk: Talk, words: str) -> str:
+    """Give own words as officers will see them."""
+    return mask.seen(words, view.house, talk.shown, view.person.language)
 
 
 def summarised(view: View, talk: Talk) -> list[Question]:

@@ -155,6 +155,10 @@ class Talk:
     """The question about pictures was answered: the next one may be taken."""
     veiled: bool = False
     """Somebody came back to it after a silence: what was told is not shown again here."""
+    asked: tuple[str, ...] = ()
+    """Numbers and accounts in the words that were asked about: the keys of each message, spaced."""
+    shown: tuple[str, ...] = ()
+    """Those of them that officers may see, as long as there is no case that remembers it."""
     draft: str = ""
     """Words that wait for a decision: an officer's reply before it is sent, or a line that came
     long after a case's last one and may belong to something else."""

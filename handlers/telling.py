@@ -16,6 +16,7 @@ from handlers.effects import (
     Effect,
     Forget,
     Keep,
+    Open,
     Part,
     Profile,
     Remind,
@@ -37,6 +38,10 @@ from handlers.talk import (
 from handlers.view import Hours, Phone, View, Voice
 
 VOICES = {"me": Voice.CHILD, "danger": Voice.CHILD, "friend": "friend", "adult": Voice.ADULT}
+LINES_IN_TALK = 200
+"""Of an open case's story the talk itself keeps only so many lines: what a page shows again."""
+IN_STORY = frozenset({report.WHAT.id, report.WORDS.id})
+"""Questions whose answers in own words are a part of the story as well."""
 OPEN_WINDOW = timedelta(minutes=10)
 """How long after someone's last word an answer may come openly."""
 
@@ -170,15 +175,20 @@ def choose(view: View, talk: Talk, question: str, value: str, dice: Dice) -> lis
     if (question, value) == (report.FOR.id, "tips"):
         return tips.menu(view)
     at = screens.standing(view, talk)
-    asked = at.open
+    asked, words = at.open, ""
     if talk.answers.worded_last(question):
-        # Words and a button came together: the words are in the story, the button is the answer.
+        # Words and a button came together: the words join the story, the button is the answer.
         asked = next((q for q in at.answered if q.id == question), asked)
+        words = "" if question in IN_STORY else report.typed(talk.answers.given[-1][1])
     if asked is None or asked.id != question or value not in asked.choices:
         return step(view, talk, dice, (Part("stale"),), again=True)
+    effects: list[Effect] = []
+    if words:
+        talk, effects = more_story(view, talk, words, dice, "")
+        view = carried(view, effects)
     talk = replace(talk, answers=talk.answers.put(asked, value), misses=0)
-    view, effects = raised_by(view, talk, at)
-    return effects + step(view, talk, dice)
+    view, risen = raised_by(view, talk, at)
+    return [*effects, *risen, *step(view, talk, dice)]
 
 
 def raised_by(view: View, talk: Talk, before: Walk) -> tuple[View, list[Effect]]:
@@ -255,7 +265,7 @@ def own_words(
 ) -> list[Effect]:
     """Take own words as the whole answer; what happened is a part of the story as well."""
     effects: list[Effect] = []
-    if asked.id in {report.WHAT.id, report.WORDS.id}:
+    if asked.id in IN_STORY:
         talk, effects = more_story(view, talk, text, dice, ref)
         view = carried(view, effects)
     talk = replace(talk, answers=talk.answers.put(asked, TYPED + text), misses=0)
@@ -269,13 +279,16 @@ def more_story(
     talk = replace(talk, answers=talk.answers.tell(text))
     if talk.case is None or view.case is None:
         return talk, []
+    # The case has every word; a talk without end would be sealed anew, whole, at each line.
+    answers = talk.answers
+    talk = replace(talk, answers=replace(answers, story=answers.story[-LINES_IN_TALK:]))
     _, effects = raising.add_words(view, view.case, text, dice, ref=ref)
     return talk, effects
 
 
 def carried(view: View, effects: list[Effect]) -> View:
     """Go on with the case as the effects so far have left it."""
-    changed = [e.case for e in effects if isinstance(e, Change)]
+    changed = [e.case for e in effects if isinstance(e, Change | Open)]
     return replace(view, case=changed[-1]) if changed else view
 
 

@@ -1,6 +1,7 @@
 """The lessons as cards, by age; every card leads to "I want to tell something"."""
 
 from handlers import screens
+from handlers.cases import Origin
 from handlers.effects import Button, Effect, Part, verbatim
 from handlers.lessons import Ages, Lesson, by_age
 from handlers.screens import go, note, rows
@@ -14,7 +15,9 @@ def menu(view: View) -> list[Effect]:
 
 
 def on(view: View) -> screens.Rows:
-    """Give the way back into a report that is being told, or into a new one."""
+    """Give the way back into a report that is being told, or into a new one, where one is taken."""
+    if view.source is Origin.EARLY and not view.talk.told:
+        return ()
     return ((go("on" if view.talk.told else "report"),),)
 
 

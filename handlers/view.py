@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from handlers.cases import Case
+from handlers.cases import Case, Origin
 from handlers.catalog import Texts
 from handlers.effects import Delivery, EntryKind
 from handlers.hotlines import Hotline
@@ -92,6 +92,16 @@ class Entry:
     officer: str | None = None
     delivery: Delivery = Delivery.NONE
     file: str | None = None
+    gone: bool = False
+    """Its picture or voice was deleted at the end of its period."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """A case that somebody follows, and who else does."""
+
+    case: Case
+    others: tuple[Person, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +147,34 @@ class View:
     """How often this person named unknown return words within the hour."""
     ward_tries: int = 0
     """How often anybody did so within the minute."""
+    ties: tuple[Tie, ...] = ()
+    """The cases this person follows; loaded only when they have asked to be forgotten."""
+    left: tuple[Talk, ...] = ()
+    """Drafts of theirs, put away by leaving, that go on to the officers; loaded like `ties`."""
+    hurried: bool = False
+    """Whether this person sends more lines a minute than anybody could answer one by one."""
+    piled: int = 0
+    """How many of their lines wait on the pile."""
+    pile: tuple[str, ...] = ()
+    """These lines, when it is time for them to join the story."""
     elsewhere: bool = False
     """Whether `found` was told by others: this person is not tied to it yet."""
     known: bool = False
     """Whether whoever is at the desk stands on the roster, even if they are not in the group."""
+    under: str | None = None
+    """The case under whose card in the group somebody wrote."""
+    source: Origin = Origin.PERSON
+    """What a case would be that began with this message; EARLY: the ward has not opened yet."""
+    room: bool = True
+    """Whether the disk has room for pictures and voices; for words there is some longer."""
     knock: str = ""
     """The number of whoever waits to be let in: the one who presses, or the one a lead decides
     on; empty when nobody waits."""
+
+    @property
+    def origin(self) -> Origin:
+        """Give what the case at hand is, or would be."""
+        return self.source if self.case is None else self.case.origin
 
     def independent(self) -> tuple[Officer, ...]:
         """Give the contacts outside the group whom cases against officials go to."""

@@ -1,10 +1,12 @@
 """What happens when a waiting moment comes: silence, a draft's end, a P1 that nobody took."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from handlers import clocks, raising, reach, report, routes, screens
+from handlers import clocks, front, legal_hold, raising, reach, routes, screens
 from handlers.cases import Case, Priority, Status
+from handlers.drill import called, marked
 from handlers.effects import (
     Audit,
     Button,
@@ -16,13 +18,11 @@ from handlers.effects import (
     Forget,
     Hook,
     Keep,
-    Open,
     Part,
     Remind,
     Say,
 )
 from handlers.events import Due, Wait
-from handlers.receipts import format_code
 from handlers.view import Officer, View
 
 AGAIN_AFTER = timedelta(minutes=10)
@@ -39,18 +39,16 @@ def came(view: View, due: Due, dice: Dice) -> list[Effect]:
             return unfinished(view, dice)
         case Wait.LATE_LINE:
             return late_line(view, dice)
-        case Wait.UNCLAIMED:
-            return unclaimed(view, view.case) if view.case else []
-        case Wait.UNOPENED:
-            return unopened(view, view.case) if view.case else []
-        case Wait.OVERDUE:
-            return overdue(view, view.case) if view.case else []
-        case Wait.UNREACHED:
-            return unreached(view, view.case) if view.case else []
+        case Wait.PILE:
+            return front.pile_joins(view, dice)
         case Wait.NOTICE:
             return notice(view)
-        case _:
+        case Wait.FILE_LOST:
+            return file_lost(view)
+        case Wait.PROMPT:
             return prompt(view)
+        case _:
+            return ABOUT_A_CASE[due.wait](view, view.case) if view.case else []
 
 
 def unfinished(view: View, dice: Dice) -> list[Effect]:
@@ -58,13 +56,7 @@ def unfinished(view: View, dice: Dice) -> list[Effect]:
     talk = view.talk
     if talk.case is not None:
         return []
-    # It is sent now: what is still asked afterwards only completes it.
-    talk = replace(talk, answers=talk.answers.put(report.SEND, "send"))
-    talk, case, effects = raising.open_case(
-        view, talk, report.priority(talk.answers), dice, tapped=False
-    )
-    case = replace(case, unfinished=True)
-    opened = [replace(e, case=case) if isinstance(e, Open) else e for e in effects]
+    talk, _, opened = raising.unfinished(view, talk, dice)
     return [*opened, Keep(talk)]
 
 
@@ -85,7 +77,7 @@ def unclaimed(view: View, case: Case) -> list[Effect]:
         return []
     effects: list[Effect] = [
         Audit("unclaimed", case=case.id),
-        Hook(case.id, format_code(case.code), "P1"),
+        Hook(case.id, called(case), "P1"),
     ]
     effects += [ring(view, officer, case) for officer in on_duty(view, case)]
     truth = (Part("sos_unread"),)
@@ -114,12 +106,12 @@ def unopened(view: View, case: Case) -> list[Effect]:
     urgent = case.priority is Priority.P1 and case.status is not Status.CLOSED
     if not urgent or not case.unread or case.claimed_by is None:
         return []
-    part = Part("desk.unopened", {"ma": format_code(case.code)})
+    part = Part("desk.unopened", {"ma": called(case)})
     return [
         Audit("unopened", case=case.id),
-        Hook(case.id, format_code(case.code), "P1"),
+        Hook(case.id, called(case), "P1"),
         *(call(officer, part, case, "open") for officer in on_duty(view, case)),
-        Remind(Wait.UNOPENED, view.now + AGAIN_AFTER, case=case.id),
+        Remind(Wait.UNOPENED, next_call(view, case), case=case.id),
     ]
 
 
@@ -127,7 +119,7 @@ def overdue(view: View, case: Case) -> list[Effect]:
     """The promised answer is overdue: call the people on duty, each working day again."""
     if case.answered is not None or case.status is Status.CLOSED:
         return []
-    part = Part("desk.overdue", {"ma": format_code(case.code)})
+    part = Part("desk.overdue", {"ma": called(case)})
     tomorrow = clocks.opens(view.house.ward, view.now + OVERDUE_AGAIN)
     return [
         Audit("overdue", case=case.id),
@@ -145,7 +137,7 @@ def on_duty(view: View, case: Case) -> tuple[Officer, ...]:
 def ring(view: View, officer: Officer, case: Case) -> Say:
     """Make the private call to an officer: code and priority, no words."""
     minutes = str(view.house.ward.claim_minutes_p1)
-    part = Part("desk.unclaimed", {"ma": format_code(case.code), "phut": minutes})
+    part = Part("desk.unclaimed", {"ma": called(case), "phut": minutes})
     return call(officer, part, case, "claim")
 
 
@@ -160,7 +152,7 @@ def unreached(view: View, case: Case) -> list[Effect]:
     and the second road. Written down, so that it happens once for each priority of a case."""
     if case.status is Status.CLOSED:
         return []
-    part = Part("desk.unreached", {"ma": format_code(case.code)})
+    part = Part("desk.unreached", {"ma": called(case)})
     buttons = ((Button(f"d.open.{case.id}", Part("desk.open")),),)
     told = [
         Say(f"officer:{one.id}", (part,), buttons, rank=Class.ALERT, typed=False)
@@ -169,7 +161,7 @@ def unreached(view: View, case: Case) -> list[Effect]:
     ]
     return [
         Audit(f"unreached.{case.priority}", case=case.id),
-        Hook(case.id, format_code(case.code), case.priority),
+        Hook(case.id, called(case), case.priority),
         *told,
     ]
 
@@ -185,11 +177,19 @@ def notice(view: View) -> list[Effect]:
     return [reach.notice(view.person)]
 
 
+def file_lost(view: View) -> list[Effect]:
+    """Take back "we have it" for a file that nobody can open, where the chat is still open."""
+    if not reach.is_open(view, view.person):
+        return []
+    say = screens.note(view, Part("file_lost"), buttons=screens.rows((screens.go("on"),)))
+    return [replace(say, until=view.person.window)]
+
+
 def prompt(view: View) -> list[Effect]:
     """End an officer's open prompt: words typed much later must not go to a reporter."""
     if view.talk.flow == "ended" or not view.talk.flow:
         return [Forget(view.talk.person, view.talk.side)] if view.talk.flow else []
-    say = Say(view.person.id, (Part("desk.prompt_over"),), typed=False)
+    say = Say(view.person.id, marked(view.case, (Part("desk.prompt_over"),)), typed=False)
     if view.talk.flow == "reply":
         # Words typed a little too late are still meant for the reporter: they are shown first.
         ended = replace(view.talk, flow="ended", draft="")
@@ -200,3 +200,13 @@ def prompt(view: View) -> list[Effect]:
         Forget(view.talk.person, view.talk.side),
         Calm(Wait.PROMPT, person=view.person.id, side=view.talk.side),
     ]
+
+
+ABOUT_A_CASE: Mapping[Wait, Callable[[View, Case], list[Effect]]] = {
+    Wait.UNCLAIMED: unclaimed,
+    Wait.UNOPENED: unopened,
+    Wait.OVERDUE: overdue,
+    Wait.UNREACHED: unreached,
+    Wait.HOLD: legal_hold.remind,
+}
+"""What a case waits for; one that is gone by then waits for nothing."""

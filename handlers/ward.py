@@ -16,8 +16,20 @@ LEGAL_EMERGENCY_HOURS = 12
 """The most a ward may take to step in when a child is in serious danger, from receiving the word:
 Nghị định 56/2017/NĐ-CP Điều 26.3; last checked 2026-11-23."""
 
+SHORTEST_AUDIT = 24
+"""Months: whoever asks a ward who opened a child's case may ask as late as that."""
+
 WEEKDAYS = ("T2", "T3", "T4", "T5", "T6", "T7", "CN")
 """Vietnamese short names of the days, Monday first; the place + 1 is the ISO weekday."""
+
+
+NO_LONGER = (
+    ("link_days", "link_days_longest"),
+    ("link_days_longest", "keep_days"),
+    ("media_days", "keep_days"),
+    ("seal_days", "keep_days"),
+)
+"""Periods of which the first must not outlast the second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +96,13 @@ class Ward:
     health_station: Phone | None
     areas: tuple[Area, ...]
     draft_hours: int
-    keep_days: int
     link_days: int
+    link_days_longest: int
+    media_days: int
+    keep_days: int
+    seal_days: int
+    """Days after closing until only the committee can open a case; 0: never."""
+    audit_months: int
     unfinished_to_officers: bool
     unfinished_minutes: int
     emergency_hours: int
@@ -147,8 +164,12 @@ def _ward(top: Sheet, *, sample: bool) -> Ward:
         health_station=_phone(phones, "health_station", optional=True),
         areas=tuple(map(_area, top.tables("areas"))),
         draft_hours=keep.whole("draft_hours", 1, 168),
-        keep_days=keep.whole("keep_days", 7, 3650),
         link_days=keep.whole("link_days", 1, 365),
+        link_days_longest=keep.whole("link_days_longest", 1, 365),
+        media_days=keep.whole("media_days", 1, 3650),
+        keep_days=keep.whole("keep_days", 7, 3650),
+        seal_days=keep.whole("seal_days", 1, 3650) if keep.has("seal_days") else 0,
+        audit_months=keep.whole("audit_months", SHORTEST_AUDIT, 120),
         unfinished_to_officers=unfinished.flag("to_officers"),
         unfinished_minutes=unfinished.whole("minutes", 5, 720),
         emergency_hours=_emergency_hours(answers),
@@ -183,10 +204,13 @@ def _check_together(ward: Ward, top: Sheet, *, sample: bool) -> None:
         top.trouble("areas", f"{name} bị ghi hai lần", f"{name} stands twice")
     if any(problem.startswith(("keep.", "unfinished.")) for problem in top.problems):
         return  # stand-ins must not be compared
-    if ward.link_days > ward.keep_days:
-        top.trouble(
-            "keep.link_days", "không được dài hơn keep_days", "must not be longer than keep_days"
-        )
+    for key, longest in NO_LONGER:
+        if getattr(ward, key) > getattr(ward, longest):
+            top.trouble(
+                f"keep.{key}",
+                f"không được dài hơn {longest}",
+                f"must not be longer than {longest}",
+            )
     if ward.unfinished_minutes >= ward.draft_hours * 60:
         top.trouble(
             "unfinished.minutes",

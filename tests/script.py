@@ -17,14 +17,18 @@ from PIL import Image
 from bot import house as houses
 from bot.channels.channel import Key, Outcome, Outgoing
 from bot.clock import Clock
+from bot.commands import drill
+from handlers.cases import Priority
 from handlers.events import Address, Kind, Media, MediaKind, Side
 from handlers.view import Role
+from storage.origins import DRILL
 from tests.world import GROUP, World, open_world
 
 INDENT = "    "
 LONGEST = 3000
 CLEAN_UP_EVERY = 30
 """Minutes; a clock that jumps further deletes nothing."""
+COMMAND = "$ python -m bot drill"
 LOST = "‼"
 """Marks what a person in the chat cannot do: the file is out of date."""
 ROLES = {"trưởng nhóm": Role.LEAD, "cán bộ": Role.OFFICER, "độc lập": Role.INDEPENDENT}
@@ -91,6 +95,8 @@ class Play:
     world: World
     setting: Setting
     out: list[str] = field(default_factory=list)
+    nobody: list[Outgoing] = field(default_factory=list)
+    """What came to the made-up reporter of an exercise."""
     seen: int = 0
     rang: int = 0
     alarmed: int = 0
@@ -114,6 +120,8 @@ class Play:
             self.out.append(
                 f"{INDENT}(bây giờ là {int(at // 3600 % 24):02}:{int(at // 60 % 60):02})"
             )
+        elif line.startswith(COMMAND):
+            await self.command(line.removeprefix(COMMAND).split())
         elif line.strip() and not line.startswith(("#", "@")):
             await self.act(line)
         await self.tell()
@@ -131,6 +139,20 @@ class Play:
         )
         await clock.take_away()
         await clock.sweep()
+
+    async def command(self, words: list[str]) -> None:
+        """Run an exercise from the command line, as whoever looks after the program does."""
+        db, ward = self.world.db, self.world.house.ward.id
+        if words in [["report"], ["end"]]:
+            act = {"report": drill.reported, "end": drill.ended}[words[0]]
+            answer = await db.write(lambda tx: drill.on(ward, None, act, tx))
+        else:
+            self.world.nowhere[DRILL].hear = lambda _, message: self.nobody.append(message)
+            nobody = Address(DRILL, ward, f"{self.world.count}")
+            await drill.tell(self.world.inbox, nobody, Priority(words[-1] if words else "P2"))
+            answer = await db.write(lambda tx: drill.begun(ward, nobody, tx))
+        self.out += [f"{INDENT}{self.without_chance(line)}" for line in answer.lines]
+        await self.world.drain()
 
     async def act(self, line: str) -> None:
         """Let somebody do something."""
@@ -238,7 +260,11 @@ class Play:
                 told.message, text=self.without_chance(told.message.text)
             )
         self.seen = len(room.log)
-        for peer, ref in self.standing.keys() - {(t.to.peer, t.ref) for t in room.told}:
+        for message in self.nobody:
+            self.message("Không ai cả (máy đóng vai người báo)", message, None)
+        self.nobody.clear()
+        there = {(told.to.peer, told.ref) for told in room.told}
+        for peer, ref in [place for place in self.standing if place not in there]:
             self.out.append(f"{INDENT}(một tin trong {called(peer)} được gỡ đi)")
             del self.standing[peer, ref]
         for peer in sorted(self.setting.web):
@@ -361,6 +387,7 @@ async def play(path: Path, source: str) -> str:
         group="không nhóm" not in setting.ward,
         group_shows_words="nhóm xem lời kể" in setting.ward,
         trial="bản thử" in setting.ward,
+        opened="chưa mở" not in setting.ward,
     ) as world:
         for name, what in setting.officers:
             role, *more = what.split(", ")

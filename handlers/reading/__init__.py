@@ -25,7 +25,7 @@ class Reading:
     first: the number to show first. sure: a clear first-person or ongoing danger, so a P1 case
     opens at once; never for questions, what-ifs and what is long past. official: someone with an
     office or a teacher is named. hides: somebody has come near the writer.
-    intent: report officer tips hotline status stop erase hide language help smalltalk distress
+    intent: report officer tips hotline status stop erase forget hide language help smalltalk distress
     thanks who (is there) parents (must not know). other: the one in danger is somebody else than
     the writer, as far as the words tell. english: the message is written in English.
     """

@@ -15,7 +15,7 @@ DANGERS = (
 )  # fmt: skip
 NUMBERS = ("114", "115", "113", "111")
 INTENTS = (
-    "report", "officer", "tips", "hotline", "status", "stop", "erase", "hide", "language", "help",
+    "report", "officer", "tips", "hotline", "status", "stop", "erase", "forget", "hide", "language", "help",
     "smalltalk", "distress", "thanks", "who", "parents",
 )  # fmt: skip
 _TABLES = frozenset({"lists", "rule", "intent", "mask", "denial", "role", "not_role", "other", "witness", "words", "emoji"})  # fmt: skip

@@ -41,6 +41,12 @@ def verbs(case: Case) -> list[str]:
     return [b.id.split(".")[1] for row in card.buttons(case) for b in row]
 
 
+def test_a_title_for_everybody_says_priority_and_code_and_nothing_else() -> None:
+    title = card.title(replace(CASE, code="K7M4PQ2X", kind="SEXUAL", area="Tổ 5"))
+    assert title == "🟠 P2 · K7M4-PQ2X"
+    assert card.title(replace(CALM, code="K7M4PQ2X")) == "🔵 P3 · K7M4-PQ2X"
+
+
 def test_the_card_says_priority_code_kind_and_that_nobody_has_it() -> None:
     text = face(CASE)
     assert text.startswith("🟠 P2 · ")
@@ -66,6 +72,11 @@ def test_the_file_carries_them_all_and_the_story_in_order() -> None:
     assert lines.index("10:00 24/11 · Người báo: bố hay đánh em") + 1 == lines.index(
         "10:00 24/11 · Người báo gửi một ảnh"
     )
+
+
+def test_the_file_says_of_a_picture_that_nobody_could_open_it() -> None:
+    lost = replace(STORY[1], delivery=Delivery.FAILED)
+    assert "gửi một ảnh (không mở được tệp này)" in card.file_text(CASE, house(), ROSTER, (lost,))
 
 
 def test_every_chosen_answer_is_a_sentence() -> None:
@@ -221,7 +232,7 @@ def test_grave_routed_or_claimed_stories_never_stand_in_the_group(
 def test_every_line_of_a_story_is_said() -> None:
     def line(kind: EntryKind, text: str, **more: object) -> str:
         entry = Entry("e", NOW, kind, text, officer="song", **more)  # type: ignore[arg-type]
-        return card.entry_line(entry, house(), ROSTER)
+        return card.entry_line(entry, house(), ROSTER, card.plain)
 
     assert line(EntryKind.ANSWER, "chào", delivery=Delivery.HELD) == (
         "10:00 24/11 · Chú Sông trả lời [đang giữ]: chào"
@@ -229,7 +240,7 @@ def test_every_line_of_a_story_is_said() -> None:
     assert line(EntryKind.NOTE, "gọi rồi") == "10:00 24/11 · Chú Sông ghi chú: gọi rồi"
     assert line(EntryKind.MOVE, "priority|P1") == "10:00 24/11 · Chú Sông: đổi ưu tiên thành P1"
     assert line(EntryKind.VOICE, "") == "10:00 24/11 · Người báo gửi giọng nói"
-    anonymous = card.entry_line(Entry("e", NOW, EntryKind.EDIT, "mẹ"), house(), ROSTER)
+    anonymous = card.entry_line(Entry("e", NOW, EntryKind.EDIT, "mẹ"), house(), ROSTER, card.plain)
     assert anonymous == "10:00 24/11 · Người báo sửa lời: mẹ"
 
 
@@ -238,7 +249,7 @@ def test_every_kind_of_entry_and_every_delivery_has_its_words() -> None:
         for delivery in Delivery:
             text = "claim" if kind is EntryKind.MOVE else "x"
             entry = Entry("e", NOW, kind, text, officer="song", delivery=delivery)
-            assert card.entry_line(entry, house(), ROSTER)
+            assert card.entry_line(entry, house(), ROSTER, card.plain)
 
 
 def test_the_text_for_113_says_what_a_rescuer_needs() -> None:

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from handlers import desk, prompts, routes
-from handlers.cases import Case, Priority, Reason, Route, Status, close
+from handlers import desk, legal_hold, prompts, routes
+from handlers.cases import Case, Priority, Reason, Route, Status, close, needs_second_person
 from handlers.effects import (
     Add,
     Admit,
@@ -151,6 +151,11 @@ def test_a_stranger_in_private_is_refused_and_nobody_is_asked() -> None:
     assert told(effects) == [house().texts.say("desk.no_right", "vi", "")]
 
 
+def test_what_is_said_under_a_card_is_said_about_its_case() -> None:
+    effects = types(view(under="ca1"), "chào em", group=True)
+    assert only(effects, Say).case == "ca1"
+
+
 def test_words_typed_under_a_card_go_to_nobody_and_it_is_said_once() -> None:
     for officer in (SONG, None):
         effects = types(view(officer=officer), "chào em", group=True)
@@ -196,7 +201,7 @@ def test_what_is_neither_a_word_nor_a_press_is_answered() -> None:
 # The group leads into the officer's own chat.
 
 
-@pytest.mark.parametrize("verb", sorted(set(desk.ACTS) - desk.IN_GROUP))
+@pytest.mark.parametrize("verb", sorted(set(desk.ACTS) - desk.IN_GROUP - legal_hold.VERBS))
 def test_everything_but_claiming_leads_from_the_group_into_the_own_chat(verb: str) -> None:
     effects = press(view(talk=prompt("reply", "chào")), verb, "P1", group=True)
     [found] = effects
@@ -275,6 +280,16 @@ def test_a_reporter_in_danger_is_told_who_has_read_it_once_and_only_while_there(
     assert read(CASE) == []
     assert read(DANGER, reporters=(replace(CHILD, window=None),)) == []
     assert read(DANGER, reporters=(replace(CHILD, window=NOW - timedelta(minutes=1)),)) == []
+
+
+@pytest.mark.parametrize("group", [True, False])
+def test_a_case_put_away_says_that_only_the_committee_opens_it(*, group: bool) -> None:
+    away = replace(CASE, status=Status.CLOSED, closed=NOW, facts=(), archived=True)
+    for verb in desk.ACTS:
+        effects = press(view(case=away), verb, group=group)
+        assert {type(effect) for effect in effects} <= {Toast, Say}
+        assert only(effects, Toast).part.key == "desk.archived"
+        assert any("niêm phong" in text for text in told(effects)) is not group
 
 
 def test_a_closed_case_can_be_opened_but_nothing_else_is_done_with_it() -> None:
@@ -481,8 +496,26 @@ def test_lowering_a_p2_that_nobody_has_leaves_it_free() -> None:
     assert only(effects, Calm).wait is Wait.UNCLAIMED
 
 
-def test_whoever_calls_off_an_unclaimed_alarm_has_it_from_then_on() -> None:
+def test_nobody_calls_off_an_alarm_they_have_not_read() -> None:
+    assert DANGER.unread
     effects = press(view(case=DANGER), "priority", "P3")
+    assert nothing_happened(effects)
+    assert "read_first" in repr(effects)
+
+
+def test_an_alarm_called_off_is_told_to_everybody_and_still_takes_two_to_close() -> None:
+    effects = press(view(case=replace(DANGER, unread=0)), "priority", "P3")
+    lowered = only(effects, Change).case
+    told = [one for one in effects if isinstance(one, Say) and "lowered" in repr(one)]
+    assert {one.to for one in told} >= {"group"}
+    assert needs_second_person(replace(lowered, answered=NOW))
+    raised = only(press(view(case=lowered), "priority", "P1"), Change).case
+    again = only(press(view(case=raised), "priority", "P2"), Change).case
+    assert needs_second_person(replace(again, answered=NOW))
+
+
+def test_whoever_calls_off_an_unclaimed_alarm_has_it_from_then_on() -> None:
+    effects = press(view(case=replace(DANGER, unread=0)), "priority", "P3")
     case = only(effects, Change).case
     assert (case.priority, case.claimed_by) == (Priority.P3, "song")
     assert only(effects, Calm).wait is Wait.UNCLAIMED

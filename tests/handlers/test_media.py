@@ -94,6 +94,36 @@ def test_a_voice_is_warned_about_and_then_passed_on_or_let_be() -> None:
     assert [add.kind for add in there.of(Add)] == [EntryKind.VOICE]
 
 
+@pytest.mark.parametrize("kind", [MediaKind.PICTURE, MediaKind.VOICE])
+def test_on_a_full_disk_no_file_is_taken_and_words_are_asked_for(kind: MediaKind) -> None:
+    for there, way in ((chat(*DRAFT), "go.on"), (chat(*SENT), "go.on"), (Chat(), "go.report")):
+        there.room = False
+        there.file(kind)
+        assert there.said() == ["no_room"]
+        assert way in there.buttons()
+        assert there.talk.held == ()
+        assert not there.of(Fetch)
+
+
+def test_a_file_that_waited_for_its_question_is_let_go_when_the_disk_is_full_by_then() -> None:
+    for kind, press in ((MediaKind.PICTURE, "go.photo_no"), (MediaKind.VOICE, "go.voice_yes")):
+        there = chat(*SENT)
+        there.file(kind)
+        there.room = False
+        there.press(press)
+        assert there.said() == ["no_room"]
+        assert there.talk.held == ()
+        assert not there.of(Fetch)
+
+
+def test_a_page_offers_no_control_for_pictures_on_a_full_disk() -> None:
+    there = chat(*SENT)
+    there.room = False
+    there.press("go.photo")
+    assert there.said() == ["no_room"]
+    assert "up.photo" not in there.buttons()
+
+
 @pytest.mark.parametrize("kind", ["video", "file", "sticker", "contact"])
 def test_anything_else_is_kindly_refused_with_a_way_on(kind: str) -> None:
     for there, way in ((Chat(), "go.report"), (chat(*DRAFT), "go.on")):

@@ -108,6 +108,7 @@ MEANT = {
     "smalltalk": "test|haha|đmm|em đùa thôi|em giỡn thôi ạ",
     "parents": "đừng nói với bố em|dung noi voi me e|cô đừng mách ba má con nha|don't tell my mom",
     "stop": "thôi|thoi|đừng gửi|dung gui|huỷ|huy|không gửi nữa|em không muốn kể nữa|dừng lại",
+    "forget": "quên tôi|quen toi|quên mình đi|quen em di|forget me|hãy quên con đi ạ|xin quên tôi giúp",
     "erase": "xoá đi|xoa di|xóa hết đi|xoa tin nhan cua con di|delete my messages",
 }
 
@@ -482,22 +483,24 @@ HOSTILE = [
 
 @pytest.mark.parametrize("piece", HOSTILE)
 def test_time_does_not_grow_with_a_hostile_text(piece: str) -> None:
+    """Processor time, so that a busy machine changes nothing; benchmarks measure, this bounds."""
+
     def best(size: int) -> float:
         text = (piece * size)[:size]
         times = []
-        for _ in range(3):
-            begin = time.perf_counter()
+        for _ in range(4):
+            begin = time.process_time()
             read(text)
-            times.append(time.perf_counter() - begin)
+            times.append(time.process_time() - begin)
         return min(times)
 
-    assert best(4000) < 3 * best(2000) + 0.005
-    assert best(4000) < 0.1  # measured 9 ms at worst; generous for a busy machine
+    assert best(8000) < 2 * best(2000) + 0.05
+    assert best(8000) < 1  # measured 9 ms; a pattern that backtracks takes minutes
 
 
 def test_an_everyday_message_takes_about_a_millisecond() -> None:
     rows = lines("dev_utterances.jsonl")
-    begin = time.perf_counter()
+    begin = time.process_time()
     for row in rows:
         read(row["text"])
-    assert (time.perf_counter() - begin) / len(rows) < 0.005  # measured 0.3 ms
+    assert (time.process_time() - begin) / len(rows) < 0.02  # measured 0.3 ms

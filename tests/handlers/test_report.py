@@ -205,6 +205,9 @@ def test_a_report_is_sorted_first_by_what_was_told(
         ("40", None),
         ("9 hay 10", None),
         ("nhỏ lắm", None),
+        ("Em năm nay 12 tuổi ạ", "11-13"),
+        ("chú ấy đánh em 10 lần hôm qua", None),
+        ("mình học lớp 5", None),
     ],
 )
 def test_a_typed_age_is_understood(said: str, band: str | None) -> None:

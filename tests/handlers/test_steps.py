@@ -15,7 +15,7 @@ from handlers.view import Person
 from tests.handlers.views import HOUSE, INDEPENDENT, LEAD, ME, Chat, case, house, ways
 
 WORDS = "con mèo nhà em lông vàng lắm"
-QUIET = {"quick_exit", "hide", "bye"}
+QUIET = {"quick_exit", "hide", "bye", "forgotten"}
 
 State = tuple[Answers, Walk]
 

@@ -7,7 +7,7 @@ import pytest
 
 from handlers import report, telling
 from handlers.cases import Priority, Route
-from handlers.effects import Add, Audit, Calm, Forget, Open, Remind, Say, Show
+from handlers.effects import Add, Audit, Calm, EntryKind, Forget, Open, Remind, Say, Show
 from handlers.events import Wait
 from handlers.view import Hours, Phone, Voice
 from tests.handlers.views import AREA, INDEPENDENT, LEAD, ME, chat, given, house
@@ -79,6 +79,16 @@ def test_own_words_and_a_button_that_came_together_are_both_taken() -> None:
     there.press("a.what.school")
     assert there.talk.answers[report.WHAT] == "school"
     assert there.talk.answers.story == ("nó giật tóc mình",)
+
+
+def test_words_typed_for_a_place_are_not_lost_when_a_button_follows_them() -> None:
+    there = chat("go.danger")
+    there.say("ở gần chợ, em hay trốn sau nhà")
+    there.press("a.where.to-dan-pho-2")
+    assert there.case is not None
+    assert there.case.fact("where") == "to-dan-pho-2"
+    told = [one.text for one in there.of(Add) if one.kind is EntryKind.WORDS]
+    assert told == ["ở gần chợ, em hay trốn sau nhà"]
 
 
 def test_the_story_can_be_begun_again() -> None:

@@ -164,7 +164,7 @@ def test_the_child_is_shown_the_very_words_that_will_light_up():
         assert f"“{lights_up}”" in table["q.hours"]
 
 
-NAMED_BUTTONS = ("go.danger", "go.drop", "go.exit")
+NAMED_BUTTONS = ("go.danger", "go.drop", "go.exit", "mask.keep")
 
 
 def test_a_button_named_in_a_sentence_is_called_so():
@@ -185,7 +185,7 @@ def test_a_button_named_in_a_sentence_is_called_so():
 def labels() -> dict[str, str]:
     """Every text that stands on a button."""
     asked = {f"{q.id}.{choice}" for q in QUESTIONS for choice in q.choices}
-    single = {"next_card", "other_lessons", "up.photo", "call", "edit"}
+    single = {"next_card", "other_lessons", "up.photo", "call", "edit", "mask.keep", "mask.hide"}
     of_desk = {f"{DESK}{verb}" for verb in (*desk.ACTS, "let", "deny", "edit", "cancel")}
     starts = ("go.", "ages.", "sum.", "desk.canned.", "desk.reason.", "desk.prio.")
     return {

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 from handlers import cases, desk, front, prompts, raising, report, screens, telling
-from handlers.cases import Priority, Reason
+from handlers.cases import Hold, Priority, Reason
 from handlers.catalog import VOICES, Texts
 from handlers.effects import VERBATIM, Delivery, EntryKind
 from handlers.events import MediaKind
 from handlers.lessons import Ages
+from handlers.private import What
 from handlers.talk import SKIPPED, TYPED, Answers, Question, Setting, walk
 from tests.handlers.sentences import DESK, KEYS, QUESTIONS, ROOT, SAMPLE, TREES, VI, WARD
 
@@ -111,7 +112,11 @@ def of_cards() -> Iterator[str]:
 
 def moves() -> set[str]:
     """What may be recorded as a move: `name` or `name|value`."""
-    told = [*calls({"moved"}, 1), *(n for n in calls({"Add"}, 3) if isinstance(n, ast.Constant))]
+    told = [
+        *calls({"moved"}, 1),
+        *calls({"add_words"}, 2),
+        *(n for n in calls({"Add"}, 3) if isinstance(n, ast.Constant)),
+    ]
     names = {text.partition("|")[0] for node in told for text in constants(node)}
     return names - {""}
 
@@ -132,6 +137,9 @@ def families() -> set[str]:
         *(f"day.{day}" for day in (*range(7), "today")),
         *(f"state_{form}" for form in {*cases.STATE_FORMS.values(), "looked_at", "answered"}),
         *(f"closed_{reason}" for reason in Reason),
+        *(f"{DESK}hold_why.{why}" for why in Hold),
+        *(f"mask.{what}" for what in What),
+        "mask.hidden",
         *(f"refuse_{kind}" for kind in MediaKind if kind not in raising.ENTRIES),
         *(
             key
@@ -172,7 +180,8 @@ def test_the_reading_of_the_code_finds_what_is_known_to_be_there():
     known = {"emergency_maybe", "checkin", "quick_exit", "hide", "bye", "later", "ward_office"}
     assert known | {"desk.sent", "desk.held", "notice", "notice_lesson"} <= handed_on()
     assert {"danger", "photo_yes", "voice_no", "news"} <= offered()
-    assert {"claim", "hand", "priority", "propose", "close", "safe", "returned"} == moves()
+    done = {"claim", "hand", "priority", "propose", "close", "safe", "returned"}
+    assert done | {"forgotten", "hold", "lift", "shown", "hidden"} == moves()
 
 
 def test_every_button_that_is_offered_does_something():

@@ -1,10 +1,15 @@
 """What anybody can ask for without telling anything: lessons, numbers, the privacy text, help."""
 
+import re
+from datetime import timedelta
+
 import pytest
 
+from handlers.help import BACKUPS_DAYS
 from handlers.lessons import Ages
 from handlers.view import Person
 from handlers.ward import Phone
+from storage.kept import NEVER_OLDER
 from tests.handlers.views import HOUSE, ME, Chat, chat, house
 
 FIRST = HOUSE.lessons[0]
@@ -62,12 +67,35 @@ def test_the_ward_s_own_numbers_are_shown_where_it_has_given_them() -> None:
     assert "ward_office" not in chat("go.111").said()
 
 
-def test_the_privacy_text_names_the_ward_s_own_periods() -> None:
-    there = chat("go.privacy", house=house(keep_days=33, draft_hours=5, link_days=3))
-    text = there.read()[0]
-    assert "33" in text
-    assert "Telegram" in text
-    assert "Telegram" not in there.read("web")[0]
+OWN_PERIODS = {
+    "draft_hours": 41,
+    "link_days": 42,
+    "link_days_longest": 43,
+    "media_days": 44,
+    "keep_days": 45,
+    "audit_months": 46,
+}
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+@pytest.mark.parametrize("voice", ["child", "friend", "adult"])
+@pytest.mark.parametrize("channel", ["telegram", "web"])
+def test_the_privacy_text_names_the_ward_s_own_periods(
+    language: str, voice: str, channel: str
+) -> None:
+    person = Person(ME, language=language, voice=voice)
+    there = Chat(house=house(**OWN_PERIODS), person=person)
+    there.press("go.privacy")
+    [text] = there.read(channel)
+    numbers = {int(number) for number in re.findall(r"\d+", text)}
+    told = OWN_PERIODS if voice == "adult" else {**OWN_PERIODS, "audit_months": None}
+    assert numbers == {n for n in told.values() if n} | {BACKUPS_DAYS}
+    assert ("Telegram" in text) is (channel == "telegram")
+    assert "go.forget" in there.buttons()
+
+
+def test_the_days_of_backups_in_the_privacy_text_are_the_backups_own() -> None:
+    assert timedelta(days=BACKUPS_DAYS) == NEVER_OLDER
 
 
 def test_help_leads_everywhere() -> None:

@@ -39,6 +39,7 @@ from tests.handlers.office import (
     SONG,
     Dice,
     every,
+    house,
     only,
     press,
     types,
@@ -295,6 +296,31 @@ def test_without_a_line_or_a_case_nothing_joins() -> None:
     talk = Talk(CHILD.id, Side.RESIDENT, "report", TOLD, case=CASE.id)
     assert came(Wait.LATE_LINE, resident(talk, CASE)) == []
     assert came(Wait.LATE_LINE, resident(replace(talk, draft="x"), None)) == []
+
+
+# A file that was said to be taken, and that nobody can open.
+
+
+def lost(**person: object) -> list[Effect]:
+    who = replace(CHILD, **person)  # type: ignore[arg-type]
+    return came(Wait.FILE_LOST, view(None, CASE, person=who, talk=Talk(CHILD.id, Side.RESIDENT)))
+
+
+def test_whoever_sent_a_file_that_cannot_be_opened_is_told_how_to_go_on() -> None:
+    for voice, calls in (("child", ("111",)), ("adult", ("113", "111"))):
+        say = only(lost(voice=voice), Say)
+        told = house().texts.say(say.parts[0].key, "vi", voice, {})
+        assert "không mở được" in told
+        assert "bằng chữ" in told
+        assert "chụp màn hình" in told
+        assert all(number in told for number in calls)
+        assert (say.to, say.until) == (CHILD.id, CHILD.window)
+        assert any(button.id == "go.111" for row in say.buttons for button in row)
+
+
+@pytest.mark.parametrize("person", [{"window": None}, {"phone": Phone.BORROWED}])
+def test_a_chat_that_is_over_hears_nothing_of_a_lost_file(person: dict[str, object]) -> None:
+    assert lost(**person) == []
 
 
 # Notices.

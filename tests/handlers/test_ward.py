@@ -62,7 +62,8 @@ def test_the_filled_in_example_is_a_ward():
     assert ward.health_station is None
     assert ward.areas == (Area("Tổ dân phố 1", ()), Area("Tổ dân phố 2", ()))
     assert ward.emergency_hours == 12
-    assert (ward.draft_hours, ward.keep_days, ward.link_days) == (24, 90, 7)
+    assert (ward.draft_hours, ward.link_days, ward.link_days_longest) == (24, 7, 30)
+    assert (ward.media_days, ward.keep_days, ward.audit_months) == (30, 90, 24)
     assert (ward.unfinished_to_officers, ward.unfinished_minutes) == (True, 30)
     assert (ward.claim_minutes_p1, ward.p1_minutes, ward.p2_days, ward.p3_days) == (5, 30, 0, 2)
     assert ward.after_school == Span(time(15, 30), time(18, 0))
@@ -338,7 +339,13 @@ def test_working_days_are_vietnamese_short_names(days):
         ("partners", [{"name": "Trường"}]),
         ("keep.draft_hours", 0),
         ("keep.keep_days", 6),
-        ("keep.link_days", 91),
+        ("keep.seal_days", 0),
+        ("keep.seal_days", 91),
+        ("keep.link_days", 31),
+        ("keep.link_days_longest", 91),
+        ("keep.media_days", 91),
+        ("keep.media_days", 0),
+        ("keep.audit_months", 23),
         ("unfinished.minutes", 1),
         ("unfinished.to_officers", "true"),
         ("answers.claim_minutes_p1", 0),
@@ -365,7 +372,7 @@ def test_a_table_written_as_a_value_is_one_problem_not_six():
 
 def test_a_missing_table_names_each_fact_it_should_hold():
     named = [problem.split(":")[0] for problem in problems(filled(keep=...))]
-    assert named == ["keep.draft_hours", "keep.keep_days", "keep.link_days"]
+    assert {f"keep.{key}" for key in EXAMPLE["keep"]} == set(named)
 
 
 def test_an_unfinished_story_reaches_officers_before_its_draft_is_shredded():

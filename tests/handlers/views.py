@@ -20,15 +20,18 @@ from handlers.effects import (
     Change,
     Dice,
     Effect,
+    Erase,
     Forget,
     Keep,
     Open,
+    Pile,
     Profile,
     Say,
+    Unpile,
 )
 from handlers.events import Address, Due, Incoming, Kind, Media, MediaKind, Side, Wait
 from handlers.talk import SKIPPED, TYPED, Answers, Flow, Question, Setting, Talk, Walk, walk
-from handlers.view import Entry, House, Officer, Person, Role, View
+from handlers.view import Entry, House, Officer, Person, Role, Tie, View
 
 BEGIN = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 """15:00 on a Tuesday in Việt Nam."""
@@ -89,7 +92,12 @@ class Chat:
     roster: tuple[Officer, ...] = (LEAD,)
     group: bool = True
     tries: int = 0
+    ties: tuple[Tie, ...] = ()
+    left: tuple[Talk, ...] = ()
     elsewhere: bool = False
+    hurried: bool = False
+    room: bool = True
+    pile: tuple[str, ...] = ()
     now: datetime = BEGIN
     dice: Dice = field(default_factory=Counting)
     effects: list[Effect] = field(default_factory=list)
@@ -110,7 +118,13 @@ class Chat:
             reporters=(self.person,) if self.case else (),
             group=self.group,
             tries=self.tries,
+            ties=self.ties,
+            left=self.left,
             elsewhere=self.elsewhere,
+            hurried=self.hurried,
+            room=self.room,
+            piled=len(self.pile),
+            pile=() if self.hurried else self.pile,
         )
 
     def take(self, kind: Kind, **fields: object) -> list[Effect]:
@@ -158,7 +172,11 @@ class Chat:
                     self.talk = talk
                 case Aside(_, key):
                     self.away[key], self.talk = self.talk, Talk(ME, Side.RESIDENT)
-                case Forget():
+                case Pile(_, _, text):
+                    self.pile = (*self.pile, text)
+                case Unpile():
+                    self.pile = ()
+                case Forget() | Erase():
                     self.talk = Talk(ME, Side.RESIDENT)
                 case Profile():
                     self.person = replace(
