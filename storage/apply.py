@@ -4,12 +4,13 @@ It decides nothing and sends nothing; what a message looks like is given by `ren
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
 from handlers import effects as out
-from handlers.events import Media, MediaKind
+from handlers.events import Media, MediaKind, Side
+from handlers.routes import HIDDEN
 from handlers.talk import Talk
 from storage import (
     audit,
@@ -17,17 +18,22 @@ from storage import (
     counts,
     deadlines,
     entries,
+    erased,
     files,
     flood,
     invites,
     knocks,
     links,
+    opening,
     outbox,
     people,
+    piles,
     places,
+    retention,
     talks,
 )
-from storage.outbox import Kind, Parcel
+from storage.erased import What
+from storage.outbox import HOOK_LANE, MAIL_LANE, Kind, Parcel
 from storage.people import Known
 from storage.text import pack
 from storage.tx import Tx
@@ -54,7 +60,7 @@ class Applied:
     unreached: tuple[str, ...] = ()
     """Whom a message was for who has no address (any more): tell the operator."""
     late: bool = False
-    """Whether an alert was queued behind others in a flood of bare presses: tell the operator."""
+    """Whether an alert was queued behind others in a flood: tell the operator."""
 
 
 @dataclass(slots=True)
@@ -68,6 +74,7 @@ class _Work:
     render: Renderer
     media: Media | None
     blob: bytes | None
+    echoed: bool = False
     lanes: set[str] = field(default_factory=set)
     toast: out.Part | None = None
     door: out.Door | None = None
@@ -92,13 +99,15 @@ def apply(
     render: Renderer,
     media: Media | None = None,
     blob: bytes | None = None,
+    echoed: bool = False,
 ) -> Applied:
     """Write what was decided.
 
     `person`: whose message it was (who knocks). `media` and `blob`: a clean file that came along;
     it goes into the case that fetches it, or waits with the talk that holds it, or is dropped.
+    `echoed`: too many others have just said the very same.
     """
-    work = _Work(tx, person, now, ward, render, media, blob)
+    work = _Work(tx, person, now, ward, render, media, blob, echoed)
     for effect in effects:
         _DO[type(effect)](work, effect)
     _hold_blob(work)
@@ -150,7 +159,7 @@ def _show(work: _Work, effect: out.Show) -> None:
     case = cases.get(work.tx, effect.case)
     if case is None:
         return
-    late = flood.is_late(work.tx, case, work.now)
+    late = flood.is_late(work.tx, case, work.now, echoed=work.echoed)
     work.late = work.late or late
     urgent = case.priority == "P1" and not late
     parcel = Parcel(
@@ -163,8 +172,8 @@ def _show(work: _Work, effect: out.Show) -> None:
         case=case.id,
         place=effect.place,
     )
-    if effect.place == places.GROUP:
-        work.put(parcel)
+    if effect.place in (places.GROUP, HIDDEN):
+        work.put(replace(parcel, lane=effect.place))
         return
     readers = _readers(work.tx, effect.place)
     for known in readers:
@@ -197,8 +206,16 @@ def _keep(work: _Work, effect: out.Keep) -> None:
 
 
 def _aside(work: _Work, effect: out.Aside) -> None:
+    erased.note(work.tx, What.LEFT, effect.person)
     talks.aside(work.tx, effect.person, effect.key)
     outbox.withdraw(work.tx, effect.person)
+
+
+def _forget(work: _Work, effect: out.Forget) -> None:
+    # What was sent stays sent: only a draft is thrown away for good.
+    if effect.side == Side.RESIDENT and talks.get(work.tx, effect.person, effect.side).case is None:
+        erased.note(work.tx, What.TALK, effect.person)
+    talks.forget(work.tx, effect.person, effect.side)
 
 
 def _open(work: _Work, effect: out.Open) -> None:
@@ -213,6 +230,8 @@ def _link(work: _Work, effect: out.Link) -> None:
 
 def _delivered(work: _Work, effect: out.Delivered) -> None:
     outbox.tell(work.tx, effect.entry, effect.delivery)
+    if effect.delivery is out.Delivery.DELIVERED:
+        links.got(work.tx, effect.entry, work.person, work.now)
 
 
 def _fetch(work: _Work, effect: out.Fetch) -> None:
@@ -258,18 +277,19 @@ def _hold_blob(work: _Work) -> None:
 
 
 def _hook(work: _Work, effect: out.Hook) -> None:
-    work.put(
-        Parcel(
-            number=0,
-            kind=Kind.HOOK,
-            lane="hook",
-            rank=out.Class.ALERT,
-            due=work.tx.now,
-            ward=work.ward,
-            case=effect.case or None,
-            body=pack({"code": effect.code, "priority": effect.priority}),
+    for lane in (HOOK_LANE, MAIL_LANE):
+        work.put(
+            Parcel(
+                number=0,
+                kind=Kind.HOOK,
+                lane=lane,
+                rank=out.Class.ALERT,
+                due=work.tx.now,
+                ward=work.ward,
+                case=effect.case or None,
+                body=pack({"code": effect.code, "priority": effect.priority}),
+            )
         )
-    )
 
 
 def _toast(work: _Work, effect: out.Toast) -> None:
@@ -291,8 +311,11 @@ _DO: Mapping[type, Callable[[_Work, Any], object]] = {
     out.Say: _say,
     out.Show: _show,
     out.Keep: _keep,
+    out.Pile: lambda work, effect: piles.put(work.tx, effect),
+    out.Unpile: lambda work, effect: piles.forget(work.tx, effect.person, effect.side),
     out.Aside: _aside,
-    out.Forget: lambda work, effect: talks.forget(work.tx, effect.person, effect.side),
+    out.Forget: _forget,
+    out.Erase: lambda work, effect: retention.erase(work.tx, effect.person),
     out.Profile: lambda work, effect: people.write_profile(work.tx, effect),
     out.Open: _open,
     out.Change: lambda work, effect: cases.change(work.tx, effect.case),
@@ -308,5 +331,6 @@ _DO: Mapping[type, Callable[[_Work, Any], object]] = {
     out.Door: _door,
     out.Knock: _knock,
     out.Admit: lambda work, effect: knocks.decide(work.tx, effect, work.ward, work.now),
+    out.OpenWard: lambda work, effect: opening.open_ward(work.tx, work.ward, work.now),
     out.Count: lambda work, effect: counts.one_more(work.tx, work.ward, effect.what, work.now),
 }

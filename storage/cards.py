@@ -4,14 +4,14 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 
-from storage import visible
+from storage import topics, visible
 from storage.times import ms
 from storage.tx import Tx
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A case's card at a lane. `shown`: a fingerprint of what it shows now."""
+    """A case's card at a lane. `shown`: a fingerprint of what it shows; `topic`: where it stands."""
 
     case: str
     lane: str
@@ -21,21 +21,23 @@ class Card:
     shown: bytes = b""
 
 
-def put(tx: Tx, card: Card, now: datetime) -> None:
-    """Write where a card is and what it shows."""
-    tx.run(
+def put(tx: Tx, card: Card, now: datetime) -> bool:
+    """Write where a card is and what it shows; False when its case has gone meanwhile."""
+    written = tx.run(
         "insert into cards (case_id, lane, place, topic, ref, shown, at)"
-        " values (?, ?, ?, ?, ?, ?, ?) on conflict (case_id, lane) do update set"
+        " select id, ?, ?, ?, ?, ?, ? from cases where id = ?"
+        " on conflict (case_id, lane) do update set"
         " place = excluded.place, topic = excluded.topic, ref = excluded.ref,"
         " shown = excluded.shown, at = excluded.at",
-        card.case,
         card.lane,
         card.place,
         card.topic,
         card.ref,
         card.shown,
         ms(now),
+        card.case,
     )
+    return written > 0
 
 
 def get(tx: Tx, case: str, lane: str) -> Card | None:
@@ -55,22 +57,42 @@ def in_lane(tx: Tx, lane: str) -> list[Card]:
 
 
 def take_away(tx: Tx, case: str) -> None:
-    """Let every card of a case be taken away at its place at once."""
-    for row in tx.all(
-        "select cards.lane, cards.ref, cases.ward from cards"
-        " join cases on cases.id = cards.case_id where case_id = ?",
-        case,
-    ):
-        _, _, person = row["lane"].partition(":")
+    """Let every card of a case be taken away at its place at once, with the topic it stands in."""
+    row = tx.one("select ward from cases where id = ?", case)
+    ward = "" if row is None else str(row["ward"])
+    own = {
+        row["lane"]: str(row["topic"])
+        for row in tx.all("select lane, topic from topics where case_id = ? and topic <> ''", case)
+    }
+    for card in of_case(tx, case):
+        _, _, person = card.lane.partition(":")
         if person and tx.one("select 1 from people where id = ?", person) is None:
             continue  # the chat is forgotten: nothing leads there any more
-        visible.note(tx, person or None, (row["ref"],), tx.now, None, ward=row["ward"])
+        topic = card.topic if card.topic and own.get(card.lane) == card.topic else ""
+        visible.note(tx, person or None, (card.ref,), tx.now, None, ward=ward, topic=topic)
+        if topic:
+            del own[card.lane]
+    for topic in own.values():  # made, and no card stands in it (yet)
+        topics.take_away(tx, ward, topic)
     tx.run("delete from cards where case_id = ?", case)
+    tx.run("delete from topics where case_id = ?", case)
+
+
+def take_ref_away(tx: Tx, ward: str, ref: str) -> None:
+    """Let one card be taken away from a ward's group: another stands for it, or none may."""
+    visible.note(tx, None, (ref,), tx.now, None, ward=ward)
 
 
 def forget_lane(tx: Tx, lane: str) -> None:
     """Forget every card at a place that is another one now: the numbers mean nothing there."""
     tx.run("delete from cards where lane = ?", lane)
+    topics.forget_lane(tx, lane)
+
+
+def under(tx: Tx, lane: str, ref: str) -> str | None:
+    """Give the case whose card this message is; None when it is none."""
+    row = tx.one("select case_id from cards where lane = ? and ref = ?", lane, ref)
+    return None if row is None else str(row["case_id"])
 
 
 def drop(tx: Tx, case: str, lane: str) -> None:

@@ -7,8 +7,9 @@ import sqlite3
 from collections.abc import Callable
 from datetime import datetime
 
-from handlers.cases import Case, Priority, Route, Status
+from handlers.cases import Case, Origin, Priority, Route, Status
 from handlers.talk import TYPED
+from storage import returns
 from storage.text import pack, unpack
 from storage.times import at, at_or_none, ms, ms_or_none
 from storage.tx import Tx, Value
@@ -31,41 +32,48 @@ def open_case(tx: Tx, case: Case, secret: int) -> None:
     key = tx.seal.new_case_key()
     tx.memo["case_key", case.id] = key
     tx.run(
-        "insert into cases (id, ward, code, status, priority, kind, voice, opened, route, area,"
-        " age, happening, tapped, unfinished, safe, caution, school_hidden, last_words,"
+        "insert into cases (id, ward, code, origin, status, priority, kind, voice, opened, route, area,"
+        " age, happening, tapped, unfinished, safe, caution, lowered, school_hidden, last_words,"
         " claimed_by, claimed, answered, closed, reason, proposed_by, proposed_reason, answer_by,"
-        " messages, pictures, unread, last_delivery, facts) values"
+        " messages, pictures, unread, last_delivery, forgotten, hold, hold_why, facts) values"
         " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-        " ?, ?, ?)",
+        " ?, ?, ?, ?, ?, ?, ?, ?)",
         case.id,
         case.ward,
         case.code,
+        case.origin.value,
         *_values(tx, case, key),
     )
     tx.run(
-        "insert into case_keys (case_id, wrapped) values (?, ?)",
+        "insert into case_keys (case_id, wrapped, committee) values (?, ?, ?)",
         case.id,
         tx.seal.wrap(key, case.id),
+        tx.seal.wrap_for_committee(key, case.id),
     )
-    tx.run(
-        "insert into returns (secret_index, case_id) values (?, ?)",
-        tx.seal.secret_index(secret),
-        case.id,
-    )
+    returns.add(tx, secret, case.id)
     tx.memo["case", case.id] = case
 
 
 def change(tx: Tx, case: Case) -> None:
-    """Write a case as it is now; one that has been shredded stays so."""
+    """Write a case as it is now; one that was shredded or put away stays so."""
     key = key_of(tx, case.id)
     if key is None:
+        # Put away, it can still be kept by law; everything else about it stays as it is.
+        tx.run(
+            "update cases set hold = ?, hold_why = ? where id = ?",
+            ms_or_none(case.hold),
+            case.hold_why,
+            case.id,
+        )
+        tx.memo.pop(("case", case.id), None)
         return
     tx.run(
         "update cases set status = ?, priority = ?, kind = ?, voice = ?, opened = ?, route = ?,"
-        " area = ?, age = ?, happening = ?, tapped = ?, unfinished = ?, safe = ?, caution = ?,"
+        " area = ?, age = ?, happening = ?, tapped = ?, unfinished = ?, safe = ?, caution = ?, lowered = ?,"
         " school_hidden = ?, last_words = ?, claimed_by = ?, claimed = ?, answered = ?,"
         " closed = ?, reason = ?, proposed_by = ?, proposed_reason = ?, answer_by = ?,"
-        " messages = ?, pictures = ?, unread = ?, last_delivery = ?, facts = ? where id = ?",
+        " messages = ?, pictures = ?, unread = ?, last_delivery = ?, forgotten = ?, hold = ?,"
+        " hold_why = ?, facts = ? where id = ?",
         *_values(tx, case, key),
         case.id,
     )
@@ -87,13 +95,8 @@ def get(tx: Tx, case: str) -> Case | None:
 
 def by_secret(tx: Tx, secret: int) -> Case | None:
     """Give the case that these return words name; None when they name none."""
-    row = tx.one(
-        "select cases.*, wrapped from returns"
-        " join cases on cases.id = returns.case_id"
-        " join case_keys on case_keys.case_id = cases.id where secret_index = ?",
-        tx.seal.secret_index(secret),
-    )
-    return None if row is None else _case(tx, row)
+    case = returns.case_of(tx, secret)
+    return None if case is None else get(tx, case)
 
 
 def by_code(tx: Tx, code: str) -> Case | None:
@@ -127,7 +130,8 @@ def _split_board(tx: Tx, ward: str, may: May, most: int) -> tuple[list[str], int
     rows = tx.all(
         "select id, priority, route, school_hidden, claimed_by is null and not exists"
         " (select 1 from entries where case_id = cases.id and kind = 'words') as silent"
-        " from cases where ward = ? and closed is null order by priority, silent, opened",
+        " from cases where ward = ? and closed is null and origin <> 'rehearsal'"
+        " order by priority, silent, opened",
         ward,
     )
     rows = [row for row in rows if may(Route(row["route"]), bool(row["school_hidden"]))]
@@ -137,17 +141,66 @@ def _split_board(tx: Tx, ward: str, may: May, most: int) -> tuple[list[str], int
 
 
 def expired(tx: Tx, before: datetime, limit: int) -> list[str]:
-    """Give the ids of cases closed (and not opened again) before then, the oldest first."""
+    """Give the ids of cases closed (and not opened again) before then, the oldest first.
+
+    What is kept by law never expires.
+    """
     rows = tx.all(
-        "select id from cases where closed <= ? order by closed limit ?", ms(before), limit
+        "select id from cases where closed <= ? and hold is null order by closed limit ?",
+        ms(before),
+        limit,
     )
     return [row["id"] for row in rows]
 
 
-def many_expired(tx: Tx, before: datetime) -> int:
-    """Give how many cases were closed before then."""
-    row = tx.one("select count(*) as many from cases where closed <= ?", ms(before))
+def with_files(tx: Tx, before: datetime, limit: int) -> list[str]:
+    """Give the ids of cases closed before then that still have pictures or voices."""
+    rows = tx.all(
+        "select id from cases where closed <= ? and hold is null and pictures > 0"
+        " order by closed limit ?",
+        ms(before),
+        limit,
+    )
+    return [row["id"] for row in rows]
+
+
+def many_with_files(tx: Tx, before: datetime) -> int:
+    """Give how many cases closed before then still have pictures or voices."""
+    row = tx.one(
+        "select count(*) as many from cases where closed <= ? and hold is null and pictures > 0",
+        ms(before),
+    )
     return 0 if row is None else int(row["many"])
+
+
+def without_files(tx: Tx, case: str) -> None:
+    """Write that a case has no pictures and voices any more."""
+    tx.run("update cases set pictures = 0 where id = ?", case)
+    tx.memo.pop(("case", case), None)
+
+
+def expired_hours(tx: Tx, before: datetime) -> dict[datetime, int]:
+    """Give how many expired cases were closed in each whole hour, the oldest first."""
+    rows = tx.all(
+        "select closed / 3600000 as hour, count(*) as many from cases"
+        " where closed <= ? and hold is null group by hour order by hour",
+        ms(before),
+    )
+    return {at(row["hour"] * 3_600_000): int(row["many"]) for row in rows}
+
+
+def many_expired(tx: Tx, before: datetime) -> int:
+    """Give how many cases were closed before then and are not kept by law."""
+    row = tx.one(
+        "select count(*) as many from cases where closed <= ? and hold is null", ms(before)
+    )
+    return 0 if row is None else int(row["many"])
+
+
+def on_hold(tx: Tx) -> list[tuple[str, str, str, datetime]]:
+    """Give (id, public code, why, since) of every case that is kept by law, the oldest hold first."""
+    rows = tx.all("select id, code, hold_why, hold from cases where hold is not null order by hold")
+    return [(row["id"], row["code"], row["hold_why"], at(row["hold"])) for row in rows]
 
 
 def many(tx: Tx) -> int:
@@ -157,12 +210,12 @@ def many(tx: Tx) -> int:
 
 
 def key_of(tx: Tx, case: str) -> bytes | None:
-    """Unwrap a case's key; None after shredding."""
+    """Unwrap a case's key; None after shredding, or when only the committee can open it."""
     key = tx.memo.get(("case_key", case))
     if isinstance(key, bytes):
         return key
-    row = tx.one("select wrapped from case_keys where case_id = ?", case)
-    return None if row is None else _unwrap(tx, row["wrapped"], case)
+    row = tx.one("select case_id as id, wrapped from case_keys where case_id = ?", case)
+    return None if row is None else _key(tx, row)
 
 
 def set_delivery(tx: Tx, case: str, delivery: str) -> None:
@@ -171,9 +224,13 @@ def set_delivery(tx: Tx, case: str, delivery: str) -> None:
     tx.memo.pop(("case", case), None)
 
 
-def _unwrap(tx: Tx, wrapped: bytes, case: str) -> bytes:
-    key = tx.seal.unwrap(wrapped, case)
-    tx.memo["case_key", case] = key
+def _key(tx: Tx, row: sqlite3.Row) -> bytes | None:
+    """Unwrap the key of a row with its case's id; None while only the committee can open it."""
+    key = tx.memo.get(("case_key", row["id"]))
+    if not isinstance(key, bytes):
+        if row["wrapped"] is None:
+            return None
+        key = tx.memo["case_key", row["id"]] = tx.seal.unwrap(row["wrapped"], row["id"])
     return key
 
 
@@ -186,7 +243,7 @@ def _values(tx: Tx, case: Case, key: bytes) -> tuple[Value, ...]:
     kind, typed_kind = _split(case.kind)
     area, typed_area = _split(case.area)
     age, typed_age = _split(case.age)
-    sealed = pack([case.facts, typed_kind, typed_area, typed_age])
+    sealed = pack([case.facts, typed_kind, typed_area, typed_age, case.shown])
     return (
         case.status.value,
         case.priority.value,
@@ -201,6 +258,7 @@ def _values(tx: Tx, case: Case, key: bytes) -> tuple[Value, ...]:
         case.unfinished,
         case.safe,
         case.caution,
+        case.lowered,
         case.school_hidden,
         ms_or_none(case.last_words),
         case.claimed_by,
@@ -215,18 +273,29 @@ def _values(tx: Tx, case: Case, key: bytes) -> tuple[Value, ...]:
         case.pictures,
         case.unread,
         case.last_delivery,
+        case.forgotten,
+        ms_or_none(case.hold),
+        case.hold_why,
         tx.seal.seal(
             sealed, table="cases", column="facts", row=case.id, case=case.id, case_key=key
         ),
     )
 
 
-def _case(tx: Tx, row: sqlite3.Row) -> Case:
-    key = _unwrap(tx, row["wrapped"], row["id"])
+def _facts(
+    tx: Tx, row: sqlite3.Row, key: bytes
+) -> tuple[list[list[str]], str, str, str, list[str]]:
     sealed = tx.seal.open(
         row["facts"], table="cases", column="facts", row=row["id"], case=row["id"], case_key=key
     )
-    facts, kind, area, age = unpack(sealed)
+    facts, kind, area, age, shown = unpack(sealed)
+    return facts, kind, area, age, shown
+
+
+def _case(tx: Tx, row: sqlite3.Row) -> Case:
+    key = _key(tx, row)
+    nothing: tuple[list[list[str]], str, str, str, list[str]] = ([], "", "", "", [])
+    facts, kind, area, age, shown = nothing if key is None else _facts(tx, row, key)
     case = Case(
         id=row["id"],
         ward=row["ward"],
@@ -244,6 +313,7 @@ def _case(tx: Tx, row: sqlite3.Row) -> Case:
         unfinished=bool(row["unfinished"]),
         safe=bool(row["safe"]),
         caution=bool(row["caution"]),
+        lowered=bool(row["lowered"]),
         school_hidden=bool(row["school_hidden"]),
         last_words=at_or_none(row["last_words"]),
         claimed_by=row["claimed_by"],
@@ -258,7 +328,13 @@ def _case(tx: Tx, row: sqlite3.Row) -> Case:
         pictures=row["pictures"],
         unread=row["unread"],
         last_delivery=row["last_delivery"],
+        forgotten=bool(row["forgotten"]),
+        hold=at_or_none(row["hold"]),
+        hold_why=row["hold_why"],
         facts=tuple((name, value) for name, value in facts),
+        shown=tuple(shown),
+        archived=key is None,
+        origin=Origin(row["origin"]),
     )
     tx.memo["case", case.id] = case
     return case

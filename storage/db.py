@@ -4,28 +4,44 @@ A transaction is one synchronous function; it runs from begin to commit in the w
 thread. It knows no table.
 """
 
+import asyncio
 import sqlite3
 from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import ClassVar, Generic, Self, TypeVar
 
 import aiosqlite
 
+from storage import past
 from storage.file import (
+    HalfRotated,
+    Opening,
     UnsafeDatabase,
     WrongKey,
+    keys_needed,
     open_reader,
     open_writer,
+    rewrite,
     truncate_journal,
 )
 from storage.migrate import NewerSchema, backup
 from storage.seal import Seal
 from storage.tx import Tx, random_id
 
-__all__ = ["Database", "DatabaseFault", "NewerSchema", "Tx", "UnsafeDatabase", "WrongKey"]
+__all__ = [
+    "Database",
+    "DatabaseFault",
+    "HalfRotated",
+    "NewerSchema",
+    "Opening",
+    "Tx",
+    "UnsafeDatabase",
+    "WrongKey",
+    "keys_needed",
+]
 
 T = TypeVar("T")
 
@@ -34,6 +50,9 @@ DatabaseFault = sqlite3.Error
 
 BATCH = 32
 """How many waiting transactions at most share one flush to the disk."""
+
+TRIES, BETWEEN_S = 10, 0.05
+"""How often, and every how many seconds, the journal is tried to be emptied before it is said."""
 
 
 def _utc_now() -> datetime:
@@ -85,6 +104,9 @@ class _Job(Generic[T]):
 class Database:
     """The open database. Make it with `open`; close it, or the process does not end."""
 
+    thread: ClassVar[type[_Thread]] = _Thread
+    """Where transactions run; a simulation in virtual time brings one that runs them at once."""
+
     def __init__(
         self,
         writer: _Thread,
@@ -109,16 +131,20 @@ class Database:
         *,
         clock: Callable[[], datetime] = _utc_now,
         new_id: Callable[[], str] = random_id,
+        opening: Opening = Opening.WORK,
     ) -> "Database":
         """Open (or make) the database at `path`.
 
         UnsafeDatabase: damaged, or readable by others. WrongKey: sealed with another key.
-        NewerSchema: written by a newer program. In all three cases nothing was changed.
+        HalfRotated: a rotation was cut off.
+        NewerSchema: written by a newer program. In all of these cases nothing was changed.
         """
-        writer = _Thread(lambda: open_writer(path, seal), 64)
+        writer = cls.thread(lambda: open_writer(path, seal, opening), 64)
         await writer.start()
         try:
-            reader = _Thread(lambda: open_reader(path), 64)
+            if opening is Opening.WORK:
+                await writer.call(lambda connection: past.load(Tx(connection, seal, clock())))
+            reader = cls.thread(lambda: open_reader(path), 64)
             await reader.start()
         except BaseException:
             await writer.close()
@@ -150,8 +176,24 @@ class Database:
         return await self._reader.call(run)
 
     async def checkpoint(self) -> bool:
-        """Empty the journal into the file; False when a reader stood in the way: try again."""
-        return await self._writer.call(truncate_journal)
+        """Empty the journal into the file; False when a reader stood in the way: try again.
+
+        A short read is waited for, and whoever writes goes on meanwhile.
+        """
+        for _ in range(TRIES):
+            if await self._writer.call(truncate_journal):
+                return True
+            await asyncio.sleep(BETWEEN_S)
+        return False
+
+    async def rewrite(self) -> bool:
+        """Write the file anew, without remains of deleted rows, and empty the journal.
+
+        Seconds for a large file, in which everybody waits. False as for `checkpoint`;
+        DatabaseFault when there was no room, and nothing has changed.
+        """
+        await self._writer.call(rewrite)
+        return await self.checkpoint()
 
     async def backup(self, target: Path) -> None:
         """Copy the database into a new file (0600) that holds no remains of deleted rows."""

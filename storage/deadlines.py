@@ -6,7 +6,7 @@ It must not know what happens when the moment has come.
 from datetime import datetime
 
 from handlers.effects import Calm, Remind
-from handlers.events import Due, Wait
+from handlers.events import Due, Side, Wait
 from storage.times import at, ms
 from storage.tx import Tx
 
@@ -15,7 +15,7 @@ def remind(tx: Tx, effect: Remind) -> None:
     """Let something wait; an earlier wait of the same kind for the same thing moves."""
     tx.run(
         "insert into deadlines (id, wait, due, case_id, person, side) values (?, ?, ?, ?, ?, ?)"
-        " on conflict (wait, case_id, person, side) do update set due = excluded.due",
+        " on conflict (wait, case_id, person, side) do update set due = excluded.due, held = 0",
         tx.new_id(),
         effect.wait.value,
         ms(effect.due),
@@ -40,7 +40,7 @@ def take(tx: Tx, now: datetime) -> Due | None:
     """Take the earliest moment that has come; it is gone when this transaction commits."""
     row = tx.one(
         "delete from deadlines where id ="
-        " (select id from deadlines where due <= ? order by due limit 1)"
+        " (select id from deadlines where held = 0 and due <= ? order by due limit 1)"
         " returning id, wait, due, case_id, person, side",
         ms(now),
     )
@@ -58,7 +58,7 @@ def take(tx: Tx, now: datetime) -> Due | None:
 
 def next_due(tx: Tx) -> datetime | None:
     """Give the earliest moment anything waits for."""
-    row = tx.one("select due from deadlines order by due limit 1")
+    row = tx.one("select due from deadlines where held = 0 order by due limit 1")
     return None if row is None else at(row["due"])
 
 
@@ -66,7 +66,7 @@ def postpone(tx: Tx, now: datetime, later: datetime) -> None:
     """Put the earliest moment that has come behind the others, unread: it may be unreadable."""
     tx.run(
         "update deadlines set due = ? where id ="
-        " (select id from deadlines where due <= ? order by due limit 1)",
+        " (select id from deadlines where held = 0 and due <= ? order by due limit 1)",
         ms(later),
         ms(now),
     )
@@ -87,6 +87,15 @@ def forget_talk(tx: Tx, person: str, side: str) -> None:
     """End everything that waits on a talk."""
     tx.run(
         "delete from deadlines where person = ? and person <> '' and side = ?", person, str(side)
+    )
+
+
+def forget_person(tx: Tx, person: str) -> None:
+    """End everything that waits for a person as a resident."""
+    tx.run(
+        "delete from deadlines where person = ? and person <> '' and side <> ?",
+        person,
+        Side.DESK.value,
     )
 
 

@@ -20,16 +20,18 @@ def add(tx: Tx, effect: Add, now: datetime) -> None:
     if key is None:
         return
     tx.run(
-        "insert into entries (id, case_id, number, at, kind, body, officer, delivery)"
+        "insert into entries (id, case_id, number, at, kind, body, officer, delivery, gone)"
         " values (?, ?, (select coalesce(max(number), 0) + 1 from entries where case_id = ?),"
-        " ?, ?, ?, ?, ?)",
+        " ?, ?, ?, ?, ?, 0)",
         effect.id,
         effect.case,
         effect.case,
         ms(now),
         effect.kind.value,
         tx.seal.seal(
-            pack([effect.text, effect.ref]),
+            # Not the platform's number of the message: it would lead back to the chat once the
+            # tie is cut.
+            pack([effect.text]),
             table="entries",
             column="body",
             row=effect.id,
@@ -84,6 +86,11 @@ def deliver(tx: Tx, entry: str, delivery: Delivery) -> str | None:
     return str(row["case_id"])
 
 
+def lose_file(tx: Tx, entry: str) -> None:
+    """Write on a picture's or voice's line that it could not be fetched or opened."""
+    tx.run("update entries set delivery = ? where id = ?", Delivery.FAILED.value, entry)
+
+
 def _entries(tx: Tx, case: str, rows: list[sqlite3.Row]) -> tuple[Entry, ...]:
     key = cases.key_of(tx, case)
     if key is None:
@@ -108,4 +115,5 @@ def _entry(tx: Tx, row: sqlite3.Row, key: bytes) -> Entry:
         officer=row["officer"],
         delivery=Delivery(row["delivery"]),
         file=row["file"],
+        gone=bool(row["gone"]),
     )

@@ -52,6 +52,17 @@ def get(tx: Tx, file: str) -> File | None:
     return File(file, case, MediaKind(row["kind"]), body)
 
 
+def shred(tx: Tx, case: str) -> None:
+    """Delete the files of a case, those on their way too; its lines say that they are gone."""
+    tx.run(
+        "update entries set gone = 1 where id in (select entry from files where case_id = ?)",
+        case,
+    )
+    tx.run("delete from files where case_id = ?", case)
+    tx.run("delete from outbox where case_id = ? and kind = 'fetch'", case)
+    cases.without_files(tx, case)
+
+
 def hold(tx: Tx, person: str, media: Media, body: bytes, now: datetime) -> None:
     """Keep a clean file until its sender has said what it belongs to."""
     forget_held(tx, person, media.ref)

@@ -1,6 +1,7 @@
 """Too many alarms at once: which of them wait behind those that say something. None is dropped.
 
-A press for help on the web page takes no words and no account: a script makes thousands.
+A press for help on the web page takes no words and no account: a script makes thousands. So it
+does of one sentence.
 """
 
 from datetime import datetime, timedelta
@@ -14,8 +15,11 @@ BARE_A_MINUTE = 6
 """So many bare presses of a ward within a minute are alerts like any other."""
 
 
-def is_late(tx: Tx, case: Case, now: datetime) -> bool:
-    """Tell whether this P1 is a bare press among too many within the minute."""
+def is_late(tx: Tx, case: Case, now: datetime, *, echoed: bool = False) -> bool:
+    """Tell whether this P1 is a bare press among too many within the minute, or (`echoed`) says
+    what too many others have just said, word for word."""
+    if echoed and case.priority is Priority.P1 and case.claimed_by is None:
+        return True
     if not _may_be_bare(case) or not _from_a_page_without_words(tx, case):
         return False
     others = tx.all(

@@ -17,7 +17,7 @@ SHARE = 5
 
 
 class Held(StrEnum):
-    """Why nothing of people, drafts or cases was deleted."""
+    """Why no case was deleted; after a jump, nothing of anybody."""
 
     JUMPED = "clock-jumped"
     MANY = "too-many-expired"
@@ -27,7 +27,7 @@ def held(last: datetime | None, now: datetime, expired: int, cases: int) -> Held
     """Tell why a run must ask first; None: it may delete.
 
     `last`: when a run last went through; None before the first. `expired`: how many cases it
-    would shred, out of `cases`.
+    would shred, or take the pictures of, out of `cases`.
     """
     if last is not None and abs(now - last) > JUMP:
         return Held.JUMPED

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from handlers.events import Incoming
+from handlers.events import Address, Incoming
+from storage.seal import token_index
 from storage.times import at, ms
 from storage.tx import Tx
 
@@ -22,7 +23,11 @@ class DeadLetter:
 def first_time(tx: Tx, incoming: Incoming, now: datetime) -> bool:
     """Note an event; False when it was taken in before."""
     sender = incoming.sender
-    event = tx.seal.token_index(f"{sender.channel}|{sender.bot}|{incoming.event_id}")
+    token = f"{sender.channel}|{sender.bot}|{incoming.event_id}"
+    event = tx.seal.token_index(token)
+    for key in tx.seal.past_events:
+        if tx.one("select 1 from inbox where event = ?", token_index(key, token)) is not None:
+            return False
     return (
         tx.run(
             "insert into inbox (event, at) values (?, ?) on conflict (event) do nothing",
@@ -31,6 +36,14 @@ def first_time(tx: Tx, incoming: Incoming, now: datetime) -> bool:
         )
         == 1
     )
+
+
+def forget(tx: Tx, sender: Address, event_id: str) -> None:
+    """Forget that a made-up message was taken in: the next one has the same number."""
+    token = f"{sender.channel}|{sender.bot}|{event_id}"
+    tx.run("delete from inbox where event = ?", tx.seal.token_index(token))
+    for key in tx.seal.past_events:
+        tx.run("delete from inbox where event = ?", token_index(key, token))
 
 
 def bury(tx: Tx, channel: str, body: bytes, why: str, now: datetime) -> str:

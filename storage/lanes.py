@@ -22,6 +22,14 @@ def wake(tx: Tx, lane: str, due: int, *, urgent: bool = False) -> None:
     )
 
 
+def forget(tx: Tx, person: str) -> None:
+    """Forget the lane of somebody who is forgotten."""
+    tx.run(
+        "delete from lanes where lane = (select channel || ':' || id from people where id = ?)",
+        person,
+    )
+
+
 def urgent(tx: Tx, now: datetime, limit: int = 200) -> list[str]:
     """Give the lanes in which an alert waits."""
     rows = tx.all(

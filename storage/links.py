@@ -46,20 +46,46 @@ def people_of(tx: Tx, case: str) -> list[str]:
     return [row["person"] for row in tx.all("select person from links where case_id = ?", case)]
 
 
-def expired(tx: Tx, before: datetime, silent: datetime, limit: int) -> list[tuple[str, str]]:
-    """Give (case, person) of ties made, to a case closed, before then; an open case has none.
+def got(tx: Tx, entry: str, person: str, now: datetime) -> None:
+    """Note when a person got a line of a closed case that was written at its closing or later.
 
-    Whoever came back by the return words has a newer tie. Somebody who has told of a case since
-    `silent` is not cut off in the middle.
+    What was answered before says nothing of how it ended. Got once is got, until it is opened
+    and closed again.
+    """
+    row = tx.one(
+        "select case_id, closed from entries join cases on cases.id = entries.case_id"
+        " where entries.id = ? and entries.at >= cases.closed",
+        entry,
+    )
+    if row is not None:
+        tx.run(
+            "update links set read = ? where case_id = ? and person = ?"
+            " and (read is null or read < ?)",
+            ms(now),
+            row["case_id"],
+            person,
+            row["closed"],
+        )
+
+
+def expired(
+    tx: Tx, got_before: datetime, closed_before: datetime, silent: datetime, limit: int
+) -> list[tuple[str, str]]:
+    """Give (case, person) of ties to cut: the closing message was got before `got_before`, or the
+    case was closed before `closed_before`. A case that was opened again has none.
+
+    Somebody who came back or told of a case since `silent` is not cut off in the middle.
     """
     # Only the ties of open and lately closed cases are left: few, however many cases there are.
     rows = tx.all(
         "select links.case_id, links.person from links cross join cases"
-        " where links.at <= ? and cases.id = links.case_id and cases.closed <= ? and not exists"
+        " where links.at <= ? and cases.id = links.case_id and cases.closed is not null and"
+        " (cases.closed <= ? or (links.read >= cases.closed and links.read <= ?)) and not exists"
         " (select 1 from talks where talks.person = links.person and settled = 1 and spoken > ?)"
         " limit ?",
-        ms(before),
-        ms(before),
+        ms(silent),
+        ms(closed_before),
+        ms(got_before),
         ms(silent),
         limit,
     )

@@ -8,24 +8,30 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from handlers.cases import Case
+from handlers.erase import FLOW as FORGET
 from handlers.events import Due, Incoming, Kind, Side, Wait
 from handlers.receipts import read_return
 from handlers.talk import Talk
-from handlers.view import Entry, House, Officer, Person, View
+from handlers.view import Entry, House, Officer, Person, Tie, View
 from storage import (
+    cards,
     cases,
     entries,
     invites,
     knocks,
     links,
     officers,
+    opening,
+    origins,
     people,
+    piles,
     places,
     sessions,
     talks,
     tries,
 )
 from storage.invites import Opens
+from storage.pace import Paces
 from storage.people import Known
 from storage.tries import Guesses
 from storage.tx import Tx
@@ -36,8 +42,14 @@ WITH_ENTRIES = frozenset({"open", "hand", "claim"})
 """Desk verbs that show a case's words in the officer's own chat; nothing else unseals them."""
 ON_KNOCKS = frozenset({"let", "deny"})
 """Desk verbs that name somebody who knocked, not a case."""
+FORGETS = "go.forget_sure"
+"""The press by which somebody is forgotten; so is a word typed where that was asked."""
 WITH_ANSWERS = frozenset({"go.mailbox", "go.news"})
 """Presses by which a reporter reads the officers' answers in their own case."""
+
+
+WRITTEN = frozenset({Kind.TEXT, Kind.MEDIA})
+"""What words come in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +69,14 @@ def load(
     *,
     live: bool,
     guesses: Guesses | None = None,
+    paces: Paces | None = None,
 ) -> tuple[View, Incoming]:
     """Load the world as one message needs it; a one-use token in it is used up.
 
     `live`: whether the sender is surely in the officers' group right now (or needs not be);
     without it nobody is an officer. Gives the message as well: its side is settled, and a token
-    has become the press it stands for. `guesses` counts everybody's unknown return words.
+    has become the press it stands for. `guesses` counts everybody's unknown return words, `paces`
+    everybody's lines.
     """
     arrival = _arrive(tx, incoming, now)
     incoming, known = arrival.incoming, arrival.known
@@ -71,16 +85,20 @@ def load(
     if side is not incoming.side:
         incoming = replace(incoming, side=side)
     talk = talks.get(tx, person.id, side)
+    grouped, opened = opening.doors(tx, house.ward.id)
     view = View(
         now=now,
         house=house,
         person=person,
         talk=talk,
         roster=officers.roster(tx, house.ward.id),
-        group=places.exists(tx, house.ward.id, places.GROUP),
+        group=grouped,
+        source=origins.source(incoming.sender.channel, opened=opened or house.trial),
     )
     if side is Side.DESK:
+        view = replace(view, under=_under(tx, incoming))
         return _desk(tx, view, incoming, _officer(view, known), live=live), incoming
+    view = _hurry(tx, view, incoming, paces or Paces())
     return _resident(tx, view, incoming, guesses or Guesses()), incoming
 
 
@@ -91,6 +109,7 @@ def load_due(tx: Tx, due: Due, house: House, now: datetime) -> View:
     talk = talks.get(tx, person.id, due.side) if known else Talk("", due.side)
     case_id = due.case or talk.case
     case = cases.get(tx, case_id) if case_id else None
+    grouped, opened = opening.doors(tx, house.ward.id)
     view = View(
         now=now,
         house=house,
@@ -98,9 +117,11 @@ def load_due(tx: Tx, due: Due, house: House, now: datetime) -> View:
         talk=talk,
         case=case,
         roster=officers.roster(tx, house.ward.id),
-        group=places.exists(tx, house.ward.id, places.GROUP),
+        group=grouped,
         reporters=links.reporters(tx, case.id) if case else (),
         answers=entries.answers(tx, case.id) if case and due.wait is Wait.NOTICE else (),
+        pile=piles.lines(tx, person.id, due.side) if due.wait is Wait.PILE else (),
+        source=origins.source(known.channel if known else "", opened=opened or house.trial),
     )
     return replace(view, officer=_officer(view, known)) if due.side == Side.DESK else view
 
@@ -183,12 +204,32 @@ def _desk(tx: Tx, view: View, incoming: Incoming, officer: Officer | None, *, li
     )
 
 
+def _under(tx: Tx, incoming: Incoming) -> str | None:
+    """Give the case whose card in the group this message answers."""
+    if incoming.place is None or incoming.reply_to is None:
+        return None
+    return cards.under(tx, places.GROUP, incoming.reply_to)
+
+
 def _press(choice: str) -> tuple[str, str]:
     """Read `d.<verb>.<case id>[.<more>]`."""
     if not choice.startswith(DESK):
         return "", ""
     verb, _, rest = choice.removeprefix(DESK).partition(".")
     return verb, rest.partition(".")[0]
+
+
+def _hurry(tx: Tx, view: View, incoming: Incoming, paces: Paces) -> View:
+    """Count what somebody writes. The pile is read only when it is about to join their story:
+    while they hurry, a line must cost the same however many there are."""
+    person, side = view.person.id, view.talk.side
+    wrote = incoming.kind in WRITTEN and incoming.choice is None
+    hurried = wrote and paces.hurries(person, view.now)
+    # Who asks to be forgotten just after a restart hurried in the life before: their lines go first.
+    looks = paces.lately(person, view.now) or _forgets(view, incoming)
+    many = piles.many(tx, person, side) if looks else 0
+    lines = piles.lines(tx, person, side) if many and not hurried else ()
+    return replace(view, hurried=hurried, piled=many, pile=lines)
 
 
 def _resident(tx: Tx, view: View, incoming: Incoming, guesses: Guesses) -> View:
@@ -203,7 +244,25 @@ def _resident(tx: Tx, view: View, incoming: Incoming, guesses: Guesses) -> View:
         tries=(tries.one_more if missed else tries.count)(tx, view.person.id, view.now),
         ward_tries=guesses.count(view.now),
         answers=_answers(tx, incoming, case, found),
+        ties=_ties(tx, view, incoming),
+        left=talks.left(tx, view.person.id) if _forgets(view, incoming) else (),
         elsewhere=found is not None and view.person.id not in links.people_of(tx, found.id),
+    )
+
+
+def _forgets(view: View, incoming: Incoming) -> bool:
+    return incoming.choice == FORGETS or view.talk.flow == FORGET
+
+
+def _ties(tx: Tx, view: View, incoming: Incoming) -> tuple[Tie, ...]:
+    """Give everything that ties somebody who wants to be forgotten."""
+    if not _forgets(view, incoming):
+        return ()
+    found = [cases.get(tx, case) for case in links.cases_of(tx, view.person.id)]
+    return tuple(
+        Tie(case, tuple(p for p in links.reporters(tx, case.id) if p.id != view.person.id))
+        for case in found
+        if case is not None
     )
 
 

@@ -5,7 +5,7 @@ An upgraded database must equal a fresh one. It knows no table.
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 FOLDER = Path(__file__).with_name("migrations")
@@ -28,25 +28,48 @@ def scripts(folder: Path = FOLDER) -> list[tuple[int, Path]]:
     return found
 
 
-def migrate(connection: sqlite3.Connection, path: Path, folder: Path = FOLDER) -> None:
+def check_version(connection: sqlite3.Connection, folder: Path = FOLDER) -> bool:
+    """Tell whether the schema is up to date; NewerSchema when it is ahead of the code."""
+    have, known = version(connection), len(scripts(folder))
+    if have > known:
+        raise NewerSchema(f"the database has schema {have}, this program knows {known}")
+    return have == known
+
+
+def migrate(
+    connection: sqlite3.Connection,
+    path: Path,
+    folder: Path = FOLDER,
+    *,
+    begin: Callable[[sqlite3.Connection], None] | None = None,
+    copy: bool = True,
+) -> None:
     """Bring the schema up to date; NewerSchema when it is ahead of the code.
 
-    A database with content is first copied beside itself (see `backup`).
+    A database with content is first copied beside itself (see `backup`), unless `copy` is False.
+    `begin` writes what a fresh database needs at once, in the transaction of its first migration.
     """
+    check_version(connection, folder)
     have, known = version(connection), scripts(folder)
-    if have > len(known):
-        raise NewerSchema(f"the database has schema {have}, this program knows {len(known)}")
-    if 0 < have < len(known):
+    if copy and 0 < have < len(known):
         backup(connection, path.with_name(f"{path.stem}.before-{len(known)}{path.suffix}"))
     for number, script in known[have:]:
-        _apply(connection, number, script.read_text(encoding="utf-8"))
+        first = begin if number == 1 else None
+        _apply(connection, number, script.read_text(encoding="utf-8"), first)
 
 
 def backup(connection: sqlite3.Connection, target: Path) -> None:
-    """Copy the whole database into `target` (0600), without the remains of deleted rows."""
+    """Copy the whole database into `target` (0600), without the remains of deleted rows.
+
+    When this returns, it is on the disk; when it raises, what is there is not whole.
+    """
     target.unlink(missing_ok=True)
-    os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-    connection.execute("vacuum into ?", (str(target),))
+    handle = os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        connection.execute("vacuum into ?", (str(target),))
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def statements(sql: str) -> Iterator[str]:
@@ -61,11 +84,18 @@ def statements(sql: str) -> Iterator[str]:
         raise ValueError("a migration ends in the middle of a statement")
 
 
-def _apply(connection: sqlite3.Connection, number: int, sql: str) -> None:
+def _apply(
+    connection: sqlite3.Connection,
+    number: int,
+    sql: str,
+    begin: Callable[[sqlite3.Connection], None] | None,
+) -> None:
     connection.execute("begin immediate")
     try:
         for statement in statements(sql):
             connection.execute(statement)
+        if begin is not None:
+            begin(connection)
         connection.execute(f"pragma user_version={number}")
         connection.execute("commit")
     except BaseException:

@@ -11,7 +11,8 @@ from handlers.cases import Priority
 from handlers.effects import Remind
 from handlers.events import Side, Wait
 from handlers.view import Officer
-from storage import cards, deadlines, outbox, people, talks, visible
+from storage import cards, deadlines, erased, outbox, people, talks, visible
+from storage.erased import What
 from storage.times import ms
 from storage.tx import Tx
 
@@ -83,6 +84,7 @@ def remove(tx: Tx, officer: str) -> tuple[str, ...]:
         if known.channel == "desk":
             people.forget(tx, known.person.id)
     tx.run("delete from officers where id = ?", officer)
+    erased.note(tx, What.OFFICER, officer)
     return freed
 
 

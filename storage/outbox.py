@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from handlers.effects import Class, Delivery
-from handlers.events import Address
-from storage import cards, entries, lanes, people, places, visible
+from handlers.effects import Class, Delivery, Remind
+from handlers.events import Address, Wait
+from handlers.routes import HIDDEN
+from storage import cards, deadlines, entries, lanes, links, origins, people, places, visible
 from storage.lanes import due as lanes_due
 from storage.lanes import next_due, rest
 from storage.lanes import urgent as lanes_urgent
@@ -26,6 +27,7 @@ __all__ = [
     "confirm",
     "dead",
     "doubt",
+    "doubt_row",
     "lanes_due",
     "lanes_urgent",
     "next_due",
@@ -42,6 +44,10 @@ RANKS = {Class.ALERT: 0, Class.ANSWER: 1, Class.NOTICE: 2, Class.CAMPAIGN: 3}
 CLASSES = tuple(RANKS)
 SECRET_FOR = timedelta(hours=23)
 """A message with a case's words stays this long in a chat: within 24 h even after an hour down."""
+
+
+HOOK_LANE, MAIL_LANE = "hook", "mail"
+"""The two roads that ring: neither waits for the other."""
 
 
 class Kind(StrEnum):
@@ -166,8 +172,11 @@ def sent(tx: Tx, parcel: Parcel, refs: tuple[str, ...], now: datetime) -> None:
     """It surely arrived: wipe the row, tell the entry, remember what must be taken away again."""
     tx.run("delete from outbox where number = ?", parcel.number)
     lanes.free(tx, parcel.lane, ms(now))
-    if parcel.secret and parcel.person and refs:
-        visible.note(tx, parcel.person, refs, now + SECRET_FOR, parcel.case)
+    if parcel.person and refs:
+        if parcel.secret:
+            visible.note(tx, parcel.person, refs, now + SECRET_FOR, parcel.case)
+        else:
+            visible.stand(tx, parcel.person, refs, now)
     _tell(tx, parcel, Delivery.DELIVERED)
 
 
@@ -205,19 +214,21 @@ def dead(tx: Tx, parcel: Parcel, why: str) -> None:
         parcel.number,
     )
     lanes.free(tx, parcel.lane, ms(tx.now))
+    if parcel.kind is Kind.FETCH:
+        _lose_file(tx, parcel)
     _tell(tx, parcel, Delivery.FAILED)
 
 
 def recover(tx: Tx) -> int:
     """Take back, at start, what was being sent when the process died; gives how many are given up."""
     rows = tx.all("select * from outbox where state = 'leased'")
-    return sum(not _doubt_row(tx, row, tx.now) for row in rows)
+    return sum(not doubt_row(tx, row, tx.now) for row in rows)
 
 
 def unread(tx: Tx, person: str, limit: int = 50) -> list[Parcel]:
     """Give what waits in a mailbox, in order; it stays until confirmed."""
     rows = tx.all(
-        "select * from outbox where person = ? and pull = 1 and due <= ?"
+        "select * from outbox where person = ? and pull = 1 and state = 'waiting' and due <= ?"
         " and (until = 0 or until > ?) order by number limit ?",
         person,
         ms(tx.now),
@@ -233,7 +244,8 @@ def confirm(tx: Tx, person: str, upto: int, now: datetime) -> int:
     A letter that was held back when `upto` was made may not have been on the page: it stays.
     """
     rows = tx.all(
-        "delete from outbox where person = ? and pull = 1 and number <= ? and (number = ? or"
+        "delete from outbox where person = ? and pull = 1 and state = 'waiting'"
+        " and number <= ? and (number = ? or"
         " due <= (select made from outbox as last where last.number = ?))"
         " returning *",
         person,
@@ -252,12 +264,18 @@ def withdraw(tx: Tx, person: str) -> None:
     Answers are held: the return words still show them. The rest was for a chat that is over.
     """
     rows = tx.all(
-        "delete from outbox where person = ? and state = 'waiting' and kind = 'say' and rank > 0"
+        "delete from outbox where person = ? and state in ('waiting', 'held') and kind = 'say'"
+        " and rank > 0"
         " returning *",
         person,
     )
     for row in rows:
         _tell(tx, _parcel(tx, row, to_known=False), Delivery.HELD)
+
+
+def disown_files(tx: Tx, person: str) -> None:
+    """Let the files that somebody sent be fetched into their cases without saying whose they are."""
+    tx.run("update outbox set person = null where person = ? and kind = 'fetch'", person)
 
 
 def forget_case(tx: Tx, case: str) -> None:
@@ -301,7 +319,7 @@ def refresh(tx: Tx, case: str) -> None:
                 ward=row["ward"] if row is not None else "",
                 case=case,
                 place=card.place,
-                person=None if card.lane == places.GROUP else card.lane.partition(":")[2],
+                person=card.lane.partition(":")[2] or None,
             ),
         )
 
@@ -315,10 +333,11 @@ def _repeatable(parcel: Parcel) -> bool:
 def _take_back(tx: Tx, lane: str, now: datetime) -> None:
     """A lease has run out: whoever held it is gone, and nobody knows what became of it."""
     for row in tx.all("select * from outbox where lane = ? and state = 'leased'", lane):
-        _doubt_row(tx, row, now)
+        doubt_row(tx, row, now)
 
 
-def _doubt_row(tx: Tx, row: sqlite3.Row, now: datetime) -> bool:
+def doubt_row(tx: Tx, row: sqlite3.Row, now: datetime) -> bool:
+    """Treat a row as `doubt` does, whoever had it."""
     return doubt(tx, _parcel(tx, row, to_known=False), now, now)
 
 
@@ -377,6 +396,18 @@ def tell(tx: Tx, entry: str, delivery: Delivery) -> None:
 def _tell(tx: Tx, parcel: Parcel, delivery: Delivery) -> None:
     if parcel.entry is not None and parcel.kind is Kind.SAY:
         tell(tx, parcel.entry, delivery)
+        if delivery is Delivery.DELIVERED and parcel.person is not None:
+            links.got(tx, parcel.entry, parcel.person, tx.now)
+
+
+def _lose_file(tx: Tx, parcel: Parcel) -> None:
+    """A file that was said to be taken is not: its line says so, and whoever sent it is told."""
+    if parcel.entry is not None and parcel.case is not None:
+        entries.lose_file(tx, parcel.entry)
+        refresh(tx, parcel.case)
+    if parcel.person is not None:
+        wait = Remind(Wait.FILE_LOST, tx.now, case=parcel.case, person=parcel.person)
+        deadlines.remind(tx, wait)
 
 
 def _parcel(
@@ -411,4 +442,6 @@ def _address(tx: Tx, row: sqlite3.Row) -> Address | None:
         return None
     if row["person"] is not None:
         return people.address(tx, row["person"])
+    if row["place"] == HIDDEN:
+        return origins.hidden_place(row["ward"])
     return places.get(tx, row["ward"], places.GROUP)

@@ -5,7 +5,7 @@ It must not know what anybody said.
 
 import sqlite3
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from handlers.effects import Profile
 from handlers.events import Address
@@ -14,6 +14,7 @@ from storage.text import pack, pack_address, unpack, unpack_address
 from storage.times import at_or_none, ms, ms_or_none
 from storage.tx import Tx
 
+LAST_LETTER_FOR = timedelta(hours=1)
 MAILBOXES = frozenset({"web", "desk"})
 """Channels that nothing can be pushed to: the person comes and fetches."""
 
@@ -134,7 +135,8 @@ def nothing_to_wait_for(tx: Tx, person: str) -> None:
 def idle(tx: Tx, before: datetime, limit: int) -> list[str]:
     """Give whoever last wrote on a day before then and whom nothing ties to anything.
 
-    Letters that wait in a mailbox tie nobody once they are as old.
+    Letters that wait in a mailbox tie nobody once they are as old; when the last tie was cut, an
+    hour is enough to read that one is forgotten.
     """
     rows = tx.all(
         "select id from people where officer is null and seen < ?"
@@ -142,10 +144,11 @@ def idle(tx: Tx, before: datetime, limit: int) -> list[str]:
         " and not exists (select 1 from talks where talks.person = people.id)"
         " and not exists (select 1 from knocks where knocks.person = people.id)"
         " and not exists (select 1 from tries where tries.person = people.id)"
-        " and not exists (select 1 from visible where visible.person = people.id)"
+        " and not exists (select 1 from visible where visible.person = people.id and stays = 0)"
         " and not exists (select 1 from outbox where outbox.person = people.id"
-        " and (outbox.pull = 0 or outbox.made > ?)) limit ?",
+        " and (outbox.pull = 0 or outbox.made > case seen when 0 then ? else ? end)) limit ?",
         _day(before),
+        ms(tx.now - LAST_LETTER_FOR),
         ms(before),
         limit,
     )

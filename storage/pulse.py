@@ -6,7 +6,7 @@ Numbers and moments only, nothing about anybody.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from storage import places
+from storage import hold, places
 from storage.times import at_or_none, ms
 from storage.tx import Tx
 
@@ -24,6 +24,10 @@ class Pulse:
     dead: int
     letters: int
     group: bool
+    waiting: datetime | None = None
+    """When the oldest of all that is to be sent was due."""
+    held: bool = False
+    """A backup was restored, and nobody has looked yet."""
 
 
 def beat(tx: Tx, now: datetime) -> None:
@@ -43,6 +47,8 @@ def read(tx: Tx, ward: str, now: datetime) -> Pulse:
         dead=_dead(tx, now),
         letters=_letters(tx, now),
         group=places.exists(tx, ward, places.GROUP),
+        waiting=_waiting(tx, now),
+        held=hold.since(tx) is not None,
     )
 
 
@@ -52,26 +58,38 @@ def _unsent(tx: Tx, ward: str, now: datetime) -> datetime | None:
         tx.one(
             "select min(due) as due from lanes cross join outbox where lanes.urgent = 1"
             " and outbox.lane = lanes.lane and state = 'waiting' and pull = 0 and rank = 0"
-            " and due <= ?",
+            " and due <= ? and lanes.lane <> 'hidden'",
             ms(now),
         ),
         tx.one(
             "select min(due) as due from cases cross join outbox where cases.ward = ?"
-            " and closed is null and priority = 'P1' and outbox.case_id = cases.id"
+            " and closed is null and priority = 'P1' and origin <> 'rehearsal'"
+            " and outbox.case_id = cases.id"
             " and outbox.kind = 'show' and state = 'waiting' and due <= ?",
             ward,
             ms(now),
         ),
-        tx.one("select min(due) as due from outbox where state = 'leased' and rank = 0"),
+        tx.one(
+            "select min(due) as due from outbox where state = 'leased' and rank = 0"
+            " and lane <> 'hidden'"
+        ),
     )
     found = (at_or_none(row["due"]) for row in rows if row is not None)
     return min((one for one in found if one is not None), default=None)
 
 
+def _waiting(tx: Tx, now: datetime) -> datetime | None:
+    row = tx.one(
+        "select min(due) as due from outbox where state = 'waiting' and pull = 0 and due <= ?",
+        ms(now),
+    )
+    return None if row is None else at_or_none(row["due"])
+
+
 def _unclaimed(tx: Tx, ward: str) -> datetime | None:
     row = tx.one(
         "select min(opened) as opened from cases where ward = ? and closed is null"
-        " and priority = 'P1' and claimed_by is null",
+        " and priority = 'P1' and claimed_by is null and origin in ('person', 'early')",
         ward,
     )
     return None if row is None else at_or_none(row["opened"])

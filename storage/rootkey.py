@@ -118,25 +118,76 @@ def _parse(content: bytes, path: Path) -> bytes:
     return key
 
 
+def new_root_key() -> RootKey:
+    """Make a new key, in memory only."""
+    return RootKey(os.urandom(KEY_BYTES))
+
+
+def can_be_written(path: Path) -> bool:
+    """Tell whether a new key file could be written there, before anybody copies its words."""
+    probe = path.with_name(f".{path.name}.probe")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o400))
+        probe.unlink()
+    except OSError:
+        return False
+    return True
+
+
 def create_root_key(path: Path) -> RootKey:
-    """Make a new key and its file (0400; a missing folder is made 0700), safe on the disk.
+    """Make a new key and its file; see `save_root_key`."""
+    root = new_root_key()
+    save_root_key(path, root)
+    return root
+
+
+def save_root_key(path: Path, root: RootKey) -> None:
+    """Write a key's file (0400; a missing folder is made 0700), safe on the disk.
 
     Raises FileExistsError rather than replace a key, and OSError when it cannot be written.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    root = RootKey(os.urandom(KEY_BYTES))
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o400)
+    # Written whole before it has its name: half a key would be refused for ever.
+    partial = path.with_name(f".{path.name}.partial")
+    partial.unlink(missing_ok=True)
     try:
+        handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o400)
         with os.fdopen(handle, "wb") as file:
             os.fchmod(handle, 0o400)
             file.write(root.material().hex().encode() + b"\n")
             file.flush()
             os.fsync(handle)
+        os.link(partial, path)
         _sync_folder(path.parent)
-    except OSError:
-        path.unlink(missing_ok=True)  # half a key would be refused for ever
-        raise
-    return root
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+# A change of keys. The new key waits in `next`; the old one stays in `prev` afterwards, because
+# older backups still need it. Whatever is cut off in between, both keys are in a file.
+
+
+def next_file(path: Path) -> Path:
+    """Give where the key waits that a database is being moved to."""
+    return path.with_name(f"{path.name}.next")
+
+
+def prev_file(path: Path) -> Path:
+    """Give where the key stays that a database was moved from."""
+    return path.with_name(f"{path.name}.prev")
+
+
+def take_over(path: Path) -> None:
+    """Let the key that waits be the key; the old one, where there is one, is kept as `prev`.
+
+    May be cut off and called again. Raises OSError.
+    """
+    if path.exists() and not prev_file(path).exists():
+        os.link(path, prev_file(path))
+        _sync_folder(path.parent)
+    next_file(path).replace(path)
+    _sync_folder(path.parent)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from handlers.cases import Priority
 from handlers.effects import Class
-from storage import lanes, outbox, places
+from storage import hold, lanes, outbox, places
 from storage.outbox import Kind, Parcel
 from storage.times import ms
 from storage.tx import Tx
@@ -53,7 +53,11 @@ def unreached(tx: Tx, lane: str) -> list[str]:
 
 
 def reopen(tx: Tx, ward: str) -> None:
-    """The group takes cards again: those that wait go now, and no open case is without one."""
+    """The group takes cards again: those that wait go now, and no open case is without one.
+
+    Cases from a restored backup wait until somebody has looked (storage/hold.py).
+    """
+    held = hold.since(tx)
     tx.run(
         "update outbox set retry = 0 where lane = ? and state = 'waiting' and pull = 0"
         " and kind = 'show'",
@@ -61,9 +65,10 @@ def reopen(tx: Tx, ward: str) -> None:
     )
     for row in tx.all(
         "select id, priority from cases where ward = ? and closed is null and route = 'group'"
-        " and not exists (select 1 from cards where case_id = cases.id and lane = ?)"
+        " and opened > ? and not exists (select 1 from cards where case_id = cases.id and lane = ?)"
         " order by priority, opened",
         ward,
+        -1 if held is None else ms(held),
         places.GROUP,
     ):
         urgent = row["priority"] == Priority.P1

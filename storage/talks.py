@@ -7,9 +7,10 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from handlers.events import Side
+from handlers.events import Side, Wait
 from handlers.talk import Answers, Talk
-from storage import deadlines, files
+from storage import deadlines, files, piles
+from storage.seal import Unreadable
 from storage.text import known_only, pack, unpack
 from storage.times import at_or_none, ms, ms_or_none
 from storage.tx import Tx
@@ -47,6 +48,14 @@ def keep(tx: Tx, talk: Talk, now: datetime) -> None:
     tx.memo["talk", _row(talk.person, talk.side)] = talk
 
 
+def held_refs(body: bytes) -> tuple[str, ...]:
+    """Give the channel's ids of the files that an (unsealed) talk waits to place."""
+    values = known_only(unpack(body), _NAMES)
+    return tuple(
+        one.partition("|")[2] for one in (*values.get("held", ()), *values.get("ready", ()))
+    )
+
+
 def aside(tx: Tx, person: str, key: str) -> None:
     """Put the resident's talk, and what waits on it, away under another side."""
     row = tx.one(
@@ -65,16 +74,62 @@ def aside(tx: Tx, person: str, key: str) -> None:
         Side.RESIDENT.value,
     )
     deadlines.move(tx, person, Side.RESIDENT, key)
+    piles.move(tx, person, Side.RESIDENT, key)
     tx.memo.pop(("talk", _row(person, Side.RESIDENT)), None)
 
 
 def forget(tx: Tx, person: str, side: str) -> None:
     """Delete a talk, what waits on it, and files held for a question never answered."""
+    own = _held(tx, person, side)
     tx.run("delete from talks where person = ? and side = ?", person, side)
     deadlines.forget_talk(tx, person, side)
+    piles.forget(tx, person, side)
     tx.memo.pop(("talk", _row(person, side)), None)
-    if side != Side.DESK:
+    if side == Side.DESK:
+        return
+    others = tx.one(
+        "select 1 from talks where person = ? and side <> ? limit 1", person, Side.DESK.value
+    )
+    if own is None or others is None:
         files.forget_held(tx, person)
+        return
+    for ref in own:  # only its own: another story of theirs may be in the middle of a question
+        files.forget_held(tx, person, ref)
+
+
+def _held(tx: Tx, person: str, side: str) -> tuple[str, ...] | None:
+    """Give the files that a talk waits to place; None when nobody can read which."""
+    row = tx.one("select body from talks where person = ? and side = ?", person, side)
+    if row is None:
+        return ()
+    try:
+        return held_refs(_open(tx, row["body"], person, side))
+    except (Unreadable, ValueError):
+        return None
+
+
+def forget_all(tx: Tx, person: str) -> None:
+    """Delete every talk of a person as a resident, and everything that waits on them."""
+    rows = tx.all("select side from talks where person = ? and side <> ?", person, Side.DESK.value)
+    for row in rows:
+        forget(tx, person, row["side"])
+    deadlines.forget_person(tx, person)
+
+
+def left(tx: Tx, person: str) -> tuple[Talk, ...]:
+    """Give the drafts that a person put away by leaving and that still go on to the officers."""
+    rows = tx.all(
+        "select talks.side, body from talks join deadlines on deadlines.person = talks.person"
+        " and deadlines.side = talks.side where talks.person = ? and settled = 0 and wait = ?"
+        " and talks.side not in (?, ?)",
+        person,
+        Wait.UNFINISHED.value,
+        Side.RESIDENT.value,
+        Side.DESK.value,
+    )
+    return tuple(
+        _read(_open(tx, row["body"], person, row["side"]), person, row["side"]) for row in rows
+    )
 
 
 def forget_case(tx: Tx, person: str, case: str) -> None:
@@ -85,6 +140,7 @@ def forget_case(tx: Tx, person: str, case: str) -> None:
             continue
         tx.run("delete from talks where person = ? and side = ?", person, row["side"])
         deadlines.forget_talk(tx, person, row["side"])
+        piles.forget(tx, person, row["side"])
         tx.memo.pop(("talk", _row(person, row["side"])), None)
         for held in (*talk.held, *talk.ready):
             # Only its own: another story of theirs may be in the middle of a question.
@@ -92,10 +148,17 @@ def forget_case(tx: Tx, person: str, case: str) -> None:
 
 
 def drafts(tx: Tx, spoken_before: datetime, limit: int) -> list[tuple[str, str]]:
-    """Give (person, side) of talks without a case whose last word is older."""
+    """Give (person, side) of talks without a case whose last word is older.
+
+    Not those whose silence still has to be answered: after a restore that moment is held until
+    somebody has looked, and then the report goes to the officers, however late.
+    """
     rows = tx.all(
-        "select person, side from talks where settled = 0 and spoken < ? limit ?",
+        "select person, side from talks where settled = 0 and spoken < ? and not exists"
+        " (select 1 from deadlines where wait = ? and case_id = ''"
+        " and deadlines.person = talks.person and deadlines.side = talks.side) limit ?",
         ms(spoken_before),
+        Wait.UNFINISHED.value,
         limit,
     )
     return [(row["person"], row["side"]) for row in rows]

@@ -38,7 +38,7 @@ create table people (
     address_index blob not null unique,
     -- Sealed: where to send answers. It is never shown to officers.
     address blob not null,
-    -- Through which door the person came (web, telegram, zalo, desk); plain, so that answers find their way.
+    -- Through which door the person came (web, telegram, zalo, desk; drill or rehearsal when it is nobody); plain, so that answers find their way.
     channel text not null,
     -- 1 when nothing is ever pushed and the person comes to fetch (a web page).
     pull integer not null,
@@ -51,6 +51,7 @@ create table people (
 ) strict;
 create index people_officer on people (officer) where officer is not null;
 create index people_seen on people (seen) where officer is null;
+create index people_made on people (channel) where channel in ('drill', 'rehearsal');
 
 -- The conversation as it stands, so that it goes on after a restart; a draft is deleted after a day.
 create table talks (
@@ -88,6 +89,23 @@ create table tries (
 ) strict;
 create index tries_since on tries (since);
 
+-- Lines of somebody who writes very fast, for the few seconds until they join their story in one piece; deleted then, or with the draft.
+create table piles (
+    -- The order in which they came.
+    number integer primary key,
+    -- A random number made by us.
+    id text not null,
+    -- Who wrote.
+    person text not null references people (id) on delete cascade,
+    -- To which of their conversations it belongs.
+    side text not null,
+    -- When it came.
+    at integer not null,
+    -- Sealed: the words, exactly as they were written.
+    body blob not null
+) strict;
+create index piles_person on piles (person, side);
+
 -- Messages the program failed on three times; the operator is told, and after 7 days they are deleted.
 create table dead_letters (
     -- A random number made by us.
@@ -111,6 +129,8 @@ create table cases (
     ward text not null,
     -- The short code by which officers name it; it opens nothing.
     code text not null unique,
+    -- Who it comes from: a person, a person before the ward had opened its doors (early), nobody because it is an exercise for officers (drill), or nobody because the program tries its own road (rehearsal; deleted within minutes).
+    origin text not null,
     -- Where the work stands.
     status text not null,
     -- How urgent it is.
@@ -137,6 +157,8 @@ create table cases (
     safe integer not null,
     -- 1 when whoever held the phone wanted to take it back: officers go carefully.
     caution integer not null,
+    -- 1 when an officer has taken it from the most urgent level: closing it takes a second person all the same.
+    lowered integer not null,
     -- 1 when it is hidden from officers who work at a school.
     school_hidden integer not null,
     -- When the reporter wrote last.
@@ -159,36 +181,88 @@ create table cases (
     answer_by integer,
     -- How many messages the reporter has written.
     messages integer not null,
-    -- How many pictures came.
+    -- How many pictures and voice messages are there; 0 when their period after closing is over (`media_days`).
     pictures integer not null,
     -- How many messages no officer has opened yet.
     unread integer not null,
     -- How far the last answer came.
     last_delivery text not null,
-    -- Sealed under the case's own key: every answer given in the report.
+    -- 1 when whoever reported chose "quên tôi" (forget me): nobody can be written to first any more.
+    forgotten integer not null,
+    -- Since when a lead keeps it by law (police, court, dispute, inspection): nothing of it is deleted then; empty for almost all.
+    hold integer,
+    -- Why it is kept by law, in one word from a list.
+    hold_why text not null,
+    -- Sealed under the case's own key: every answer given in the report, and which numbers and account names in the words the reporter lets officers see; all others are masked for them.
     facts blob not null
 ) strict;
 create index cases_open on cases (ward, priority, opened) where closed is null;
 create index cases_closed on cases (closed) where closed is not null;
+create index cases_hold on cases (hold) where hold is not null;
+create index cases_made on cases (origin) where origin in ('drill', 'rehearsal');
 
 -- The key of each case. Deleting this row makes everything sealed under it unreadable for ever.
 create table case_keys (
     -- Which case.
     case_id text primary key references cases (id) on delete cascade,
-    -- The case's key, itself sealed under the key outside this file.
-    wrapped blob not null
+    -- The case's key, itself sealed under the key outside this file; empty when the case was put away so that only the committee can open it.
+    wrapped blob,
+    -- The case's key once more, sealed to the committee's key, which lies on no server: for the day on which the other key is lost, and for a lawful demand. Empty without such a key.
+    committee blob
 ) strict;
 
 -- How a reporter comes back: a keyed fingerprint of the five return words. The words are kept nowhere.
 create table returns (
     -- The fingerprint.
     secret_index blob primary key,
+    -- Under which key it was made, by the key's short name.
+    key text not null,
     -- Which case they open.
     case_id text not null references cases (id) on delete cascade
 ) strict;
 create index returns_case on returns (case_id);
+create index returns_key on returns (key);
 
--- Which person reports or follows which case. Deleting the row cuts the tie for good; the ward's period after closing, or after a return, says when (`link_days`).
+-- Keys of fingerprints that were made before the program's key was changed: what they were made of is kept nowhere, so they are looked up under the old one for as long as such fingerprints live.
+create table past_keys (
+    -- For what: returns (return words) or events (messages seen, 48 hours).
+    purpose text not null,
+    -- The short name of the key that was changed.
+    key text not null,
+    -- Sealed under the key of today: the key of those fingerprints, with which no word can be read.
+    sealed blob not null,
+    -- When it was changed.
+    since integer not null,
+    primary key (purpose, key)
+) strict;
+
+-- A lawful demand for one case that two officers are asked to agree to; deleted when the package was made, after five wrong codes, or after a day.
+create table exports (
+    -- A random number made by us; who asks reads it out.
+    id text primary key,
+    -- Which case.
+    case_id text not null references cases (id) on delete cascade,
+    -- The first officer.
+    first_officer text not null references officers (id) on delete cascade,
+    -- The second officer.
+    second_officer text not null references officers (id) on delete cascade,
+    -- A keyed fingerprint of the first officer's code; the code itself was sent to them alone.
+    first_code blob not null,
+    -- The same for the second officer.
+    second_code blob not null,
+    -- Sealed: by which document it is demanded, and whether the address of whoever reported is demanded too.
+    basis blob not null,
+    -- How often a wrong code was given.
+    tries integer not null,
+    -- Until when the codes work.
+    expires integer not null
+) strict;
+create index exports_expires on exports (expires);
+create index exports_case on exports (case_id);
+create index exports_first on exports (first_officer);
+create index exports_second on exports (second_officer);
+
+-- Which person reports or follows which case. Deleting the row cuts the tie for good: so many days after this person got the closing message (`link_days`), so many after closing if they never did (`link_days_longest`), or at once by "quên tôi".
 create table links (
     -- A random number made by us.
     id text primary key,
@@ -198,6 +272,8 @@ create table links (
     person text not null references people (id) on delete cascade,
     -- Since when.
     at integer not null,
+    -- When this person got the closing message: it arrived in their chat, or they opened it with the return words. No platform tells us whether it was read. Empty before.
+    read integer,
     unique (case_id, person)
 ) strict;
 create index links_person on links (person);
@@ -219,12 +295,14 @@ create table entries (
     body blob not null,
     -- Which officer wrote it; empty when the reporter did.
     officer text,
-    -- How far an answer has come: waiting, held, delivered or failed.
+    -- How far an answer has come: waiting, held, delivered or failed; failed, too, for a file that could not be opened.
     delivery text not null,
+    -- 1 when the picture or voice of this line was deleted at the end of its period.
+    gone integer not null,
     unique (case_id, number)
 ) strict;
 
--- Pictures and voice messages: only the cleaned copy, without place, time and device; deleted with the case.
+-- Pictures and voice messages: only the cleaned copy, without place, time and device; deleted before the case, so many days after its closing (`media_days`).
 create table files (
     -- A random number made by us.
     id text primary key,
@@ -324,6 +402,25 @@ create table cards (
     at integer not null,
     primary key (case_id, lane)
 ) strict;
+create index cards_ref on cards (lane, ref);
+
+-- The topic that the officers' group has for a case, where it has topics. Deleted with the case.
+create table topics (
+    -- Which case.
+    case_id text not null references cases (id) on delete cascade,
+    -- Where: the group.
+    lane text not null,
+    -- The number of the topic; empty while it is being made.
+    topic text not null,
+    -- How it is called: priority and public code, nothing else.
+    title text not null,
+    -- Whether it is closed, as its case is.
+    closed integer not null,
+    -- When we began to make it.
+    at integer not null,
+    primary key (case_id, lane)
+) strict;
+create index topics_title on topics (lane, title);
 
 -- Messages on their way out. A row is deleted as soon as its message has arrived.
 create table outbox (
@@ -331,7 +428,7 @@ create table outbox (
     number integer primary key autoincrement,
     -- A random number made by us.
     id text not null,
-    -- Say (a message), show (bring a card up to date), fetch (get a file) or hook (ring the ward's alarm).
+    -- Say (a message), show (bring a card up to date), fetch (get a file) or hook (ring the ward's alarm, or write to it).
     kind text not null,
     -- To which destination; one after the other at each.
     lane text not null,
@@ -345,7 +442,7 @@ create table outbox (
     retry integer not null,
     -- Not after this moment: an answer for an open chat is held instead; 0 for none.
     until integer not null,
-    -- Waiting, leased (being sent now) or dead (given up; kept 7 days without its text).
+    -- Waiting, leased (being sent now), held (from a restored backup: a person must look first) or dead (given up; kept 7 days without its text).
     state text not null,
     -- How often it was tried.
     attempts integer not null,
@@ -396,7 +493,7 @@ create table lanes (
 create index lanes_wake on lanes (wake);
 create index lanes_urgent on lanes (wake) where urgent = 1;
 
--- Messages of a case that stand in a chat and must be taken away: words within a day or when they erase, cards when the case is deleted.
+-- Messages that stand in a chat: those with words of a case are taken away within a day, cards with their case. Of everybody else's chat the numbers are kept for 47 hours, so that "quên tôi" can take the messages away; then only the numbers are forgotten.
 create table visible (
     -- A random number made by us.
     id text primary key,
@@ -406,9 +503,13 @@ create table visible (
     ward text not null,
     -- About which case.
     case_id text,
+    -- The topic of the group that goes with everything in it; empty for single messages.
+    topic text not null,
     -- Sealed: the numbers of the messages.
     refs blob not null,
-    -- When they are taken away.
+    -- 1 when the messages stay unless the person asks to be forgotten.
+    stays integer not null,
+    -- When they are taken away, or their numbers forgotten.
     due integer not null
 ) strict;
 create index visible_due on visible (due);
@@ -429,13 +530,15 @@ create table deadlines (
     person text not null,
     -- On which side of the table.
     side text not null,
+    -- 1 when it comes from a restored backup: it waits until a person has looked.
+    held integer not null default 0,
     unique (wait, case_id, person, side)
 ) strict;
-create index deadlines_due on deadlines (due);
+create index deadlines_due on deadlines (due) where held = 0;
 create index deadlines_person on deadlines (person) where person <> '';
 create index deadlines_case on deadlines (case_id) where case_id <> '';
 
--- Who opened or did what, without any content, so that nobody can look in unseen; deleted after 24 months, the oldest first.
+-- Who opened or did what, without any content, so that nobody can look in unseen; deleted after the ward's period (`audit_months`, 24 at least), the oldest first. While a case is kept by law its rows stay, and with them all later ones: the chain can only be shortened at its beginning.
 create table audit (
     -- One after the other; a gap would show.
     number integer primary key,
@@ -453,6 +556,17 @@ create table audit (
     chain blob not null
 ) strict;
 create index audit_case on audit (case_id, officer) where case_id is not null;
+
+-- What was erased, by fingerprints of random numbers, until it is written down beside the backups: a restored backup must not bring back what was gone.
+create table erased (
+    -- Case, tie, person, talk, left (a chat that was left) or officer.
+    what text not null,
+    -- A fingerprint of the random number it had; it leads to nothing that is still there.
+    mark text not null,
+    -- When.
+    at integer not null,
+    primary key (what, mark)
+) strict;
 
 -- How many reports there were of what, by month. It is tied to nobody, shown only rounded, and kept.
 create table counts (

@@ -448,8 +448,8 @@ def test_a_file_nobody_asked_for_is_dropped(store: Store, page: str) -> None:
 
 def test_hook_carries_code_and_priority_and_nothing_else(store: Store, child: str) -> None:
     case = store.opened(child)
-    assert store.apply(Hook(case.id, case.code, "P1")).lanes == {"hook"}
-    assert bodies(store) == [{"code": case.code, "priority": "P1"}]
+    assert store.apply(Hook(case.id, case.code, "P1")).lanes == {"hook", "mail"}
+    assert bodies(store) == [{"code": case.code, "priority": "P1"}] * 2
 
 
 def test_audit_rows_form_a_chain(store: Store) -> None:

@@ -284,11 +284,20 @@ def test_a_secret_message_is_remembered_until_it_is_taken_away(
         assert visible.of_person(tx, child) == []
 
 
-def test_an_ordinary_message_leaves_no_trace(store: Store, child: str, lane: str) -> None:
+def test_an_ordinary_message_leaves_only_its_number_and_that_for_two_days(
+    store: Store, child: str, lane: str
+) -> None:
     say(store, child, "hello")
     sent(store, claim(store, lane), "101")
     assert claim(store, lane) is None
-    assert (store.count("outbox"), store.count("visible"), store.count("lanes")) == (0, 0, 0)
+    assert (store.count("outbox"), store.count("lanes")) == (0, 0)
+    with store.tx() as tx:
+        [one] = visible.of_person(tx, child)
+        assert one.refs == ("101",)
+        assert visible.due(tx, store.later(hours=46)) == []
+        assert visible.forget_numbers(tx, store.now) == 0
+        assert visible.forget_numbers(tx, store.later(hours=1)) == 1
+    assert store.count("visible") == 0
 
 
 def shows(store: Store) -> list[tuple[int, str]]:

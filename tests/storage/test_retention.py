@@ -6,12 +6,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from handlers.cases import Case, Status, with_words
+from handlers.clocks import local
 from handlers.effects import (
     Add,
     Aside,
     Audit,
     Change,
     Class,
+    Delivered,
+    Delivery,
     EntryKind,
     Keep,
     Knock,
@@ -36,6 +39,7 @@ from storage import (
     people,
     retention,
     sessions,
+    talks,
     tries,
     visible,
 )
@@ -43,10 +47,11 @@ from storage.cards import Card
 from storage.guard import Held
 from storage.invites import Invite, Opens
 from storage.retention import Periods, Swept
+from storage.times import ms
 from tests.storage.store import CHILD, PAGE, SECRET, START, Store, house
 
-LINKS, CASES = timedelta(days=7), timedelta(days=90)
-PERIODS = Periods(timedelta(hours=24), LINKS, CASES)
+LINKS, LONGEST, CASES = timedelta(days=7), timedelta(days=30), timedelta(days=90)
+PERIODS = Periods(timedelta(hours=24), LINKS, LONGEST, timedelta(days=30), CASES, 24)
 MINUTE = timedelta(minutes=1)
 OTHER = Address("telegram", "bot", "7100000009")
 
@@ -70,8 +75,20 @@ def closed(store: Store, person: str, secret: int = SECRET, **change: object) ->
     store.apply(
         Keep(Talk(person, Side.RESIDENT, flow="report", case=case.id, spoken=store.now)),
         Change(replace(case, status=Status.CLOSED, closed=store.now)),
+        Add(f"end of {case.id}", case.id, EntryKind.ANSWER, "tạm xong", delivery=Delivery.HELD),
     )
     return case
+
+
+def gets(store: Store, person: str, case: Case) -> None:
+    """The closing message reaches this person now."""
+    store.apply(Delivered(f"end of {case.id}", Delivery.DELIVERED), person=person)
+
+
+def at_day(store: Store, days: int) -> datetime:
+    """Sweep on that day; gives the moment."""
+    at(store, START + timedelta(days=days))
+    return store.now
 
 
 def many(store: Store, expired: int, others: int) -> None:
@@ -156,21 +173,84 @@ def test_the_same_event_counts_once_within_two_days(store: Store) -> None:
 # the tie between a case and its reporter
 
 
-def test_a_tie_is_cut_link_days_after_closing_and_the_return_words_still_open_the_case(
+def test_a_tie_is_cut_link_days_after_the_end_was_told_and_the_words_still_open_the_case(
     store: Store,
 ) -> None:
     child = store.person()
     case = closed(store, child)
-    assert at(store, START + LINKS - MINUTE).ties == 0
+    told = store.later(days=3)
+    gets(store, child, case)
+    assert at(store, told + LINKS - MINUTE).ties == 0
     assert store.count("links") == 1
-    assert at(store, START + LINKS).ties == 1
+    assert at(store, told + LINKS).ties == 1
     assert (store.count("links"), store.count("talks"), store.count("people")) == (0, 0, 0)
     with store.tx() as tx:
         assert links.reporters(tx, case.id) == ()
         found = cases.by_secret(tx, SECRET)
         assert found is not None
         assert found.id == case.id
-    assert store.count("entries") == 1
+    assert store.count("entries") == 2
+
+
+def test_a_tie_of_somebody_who_was_never_told_the_end_is_cut_at_the_latest_so_long_after_closing(
+    store: Store,
+) -> None:
+    closed(store, store.person())
+    assert at(store, START + LONGEST - MINUTE).ties == 0
+    assert at(store, START + LONGEST).ties == 1
+
+
+def test_the_end_told_late_never_outlasts_the_longest(store: Store) -> None:
+    child = store.person()
+    case = closed(store, child)
+    store.later(days=29)
+    gets(store, child, case)
+    assert at(store, START + LONGEST).ties == 1
+
+
+def test_an_answer_from_before_the_end_says_nothing_of_how_it_ended(store: Store) -> None:
+    child = store.person()
+    case = store.opened(child)
+    store.apply(Add("a1", case.id, EntryKind.ANSWER, "cô đọc rồi", delivery=Delivery.HELD))
+    store.later(minutes=1)
+    store.apply(Change(replace(case, status=Status.CLOSED, closed=store.now)))
+    store.apply(Delivered("a1", Delivery.DELIVERED), person=child)
+    assert store.rows("select read from links")[0]["read"] is None
+
+
+def test_in_a_chat_the_end_counts_from_its_delivery_and_on_a_page_from_being_fetched(
+    store: Store,
+) -> None:
+    """No platform tells us whether anything was read."""
+    child, page = store.person(), store.person(PAGE)
+    case = closed(store, child)
+    end = f"end of {case.id}"
+    store.apply(
+        Link(case.id, page),
+        Say(child, (Part("answer"),), entry=end),
+        Say(page, (Part("answer"),), entry=end),
+    )
+    arrived = store.later(minutes=2)
+    with store.tx() as tx:
+        parcel = outbox.claim(tx, f"telegram:{child}", store.now, 30)
+        assert parcel is not None
+        outbox.sent(tx, parcel, ("7",), store.now)
+        [letter] = outbox.unread(tx, page)
+    read = "select person, read from links order by read is null, read"
+    assert [tuple(row) for row in store.rows(read)] == [(child, ms(arrived)), (page, None)]
+    fetched = store.later(minutes=3)
+    with store.tx() as tx:
+        outbox.confirm(tx, page, letter.number, store.now)
+    assert [row["read"] for row in store.rows(read)] == [ms(arrived), ms(fetched)]
+
+
+def test_told_once_is_told_and_a_second_look_gives_no_more_days(store: Store) -> None:
+    child = store.person()
+    case = closed(store, child)
+    gets(store, child, case)
+    store.later(days=6)
+    gets(store, child, case)
+    assert at(store, START + LINKS).ties == 1
 
 
 def test_with_the_tie_go_letters_waits_and_talks_put_away_but_nothing_of_another_case(
@@ -190,6 +270,7 @@ def test_with_the_tie_go_letters_waits_and_talks_put_away_but_nothing_of_another
         Remind(Wait.NOTICE, store.now, case=case.id, person=page),
         Remind(Wait.NOTICE, store.now, case=kept.id, person=page),
     )
+    gets(store, page, case)
     at(store, START + LINKS)
     assert [row["entry"] for row in store.rows("select entry from outbox")] == ["a2"]
     assert [row["case_id"] for row in store.rows("select case_id from deadlines")] == [kept.id]
@@ -217,11 +298,53 @@ def test_a_picture_held_for_another_story_stays(store: Store) -> None:
     assert store.count("talks") == 1
 
 
+def two_drafts(store: Store) -> str:
+    """Somebody has a draft that was put away, and is telling another story; one picture for each."""
+    page = store.person(PAGE)
+    mine = {"flow": "report", "spoken": store.now}
+    store.apply(
+        Keep(Talk(page, Side.RESIDENT, held=("picture|p0",), **mine)),
+        Aside(page, "left-1"),
+        Keep(Talk(page, Side.RESIDENT, held=("picture|p1",), **mine)),
+    )
+    with store.tx() as tx:
+        for ref in ("p0", "p1"):
+            files.hold(tx, page, Media(MediaKind.PICTURE, ref), b"JPEG", store.now)
+    return page
+
+
+def held(store: Store, page: str) -> list[str]:
+    with store.tx() as tx:
+        index = {tx.seal.token_index(ref): ref for ref in ("p0", "p1")}
+    return [index[row["held"]] for row in store.rows("select held from files order by at, id")]
+
+
+def test_a_put_away_draft_takes_its_own_pictures_only(store: Store) -> None:
+    page = two_drafts(store)
+    with store.tx() as tx:
+        talks.forget(tx, page, "left-1")
+    assert held(store, page) == ["p1"]
+    with store.tx() as tx:
+        talks.forget(tx, page, Side.RESIDENT)
+    assert held(store, page) == []
+
+
+def test_a_draft_that_nobody_can_read_leaves_no_picture_behind(store: Store) -> None:
+    page = two_drafts(store)
+    with store.tx() as tx:
+        tx.run("update talks set body = x'00' where side = 'left-1'")
+        talks.forget(tx, page, "left-1")
+    assert held(store, page) == []
+
+
 def test_whoever_came_back_by_the_return_words_keeps_that_tie_as_long(store: Store) -> None:
-    case = closed(store, store.person())
+    first = store.person()
+    case = closed(store, first)
+    gets(store, first, case)
     store.later(days=5)
     back = store.person(OTHER)
     store.apply(Link(case.id, back))
+    gets(store, back, case)
     at(store, START + LINKS)
     with store.tx() as tx:
         assert links.people_of(tx, case.id) == [back]
@@ -231,9 +354,22 @@ def test_whoever_came_back_by_the_return_words_keeps_that_tie_as_long(store: Sto
     assert store.count("links") == 0
 
 
+def test_whoever_comes_back_when_all_ties_are_cut_is_tied_for_their_visit_only(
+    store: Store,
+) -> None:
+    case = closed(store, store.person())
+    came = at_day(store, 60)
+    back = store.person(OTHER)
+    store.apply(Link(case.id, back))
+    gets(store, back, case)
+    assert at(store, came + timedelta(minutes=59)).ties == 0
+    assert at(store, came + timedelta(minutes=60)).ties == 1
+
+
 def test_nobody_is_cut_off_in_the_middle_of_telling(store: Store) -> None:
     child = store.person()
     case = closed(store, child)
+    gets(store, child, case)
     store.now = START + LINKS - MINUTE
     store.apply(Keep(Talk(child, Side.RESIDENT, flow="report", case=case.id, spoken=store.now)))
     assert at(store, START + LINKS).ties == 0
@@ -241,7 +377,9 @@ def test_nobody_is_cut_off_in_the_middle_of_telling(store: Store) -> None:
 
 
 def test_a_reopened_case_is_not_counted_and_its_new_closing_counts_anew(store: Store) -> None:
-    case = closed(store, store.person())
+    child = store.person()
+    case = closed(store, child)
+    gets(store, child, case)
     store.later(days=6)
     again = with_words(replace(case, status=Status.CLOSED, closed=START), store.now)
     store.apply(Change(again))
@@ -251,7 +389,8 @@ def test_a_reopened_case_is_not_counted_and_its_new_closing_counts_anew(store: S
         assert (swept.ties, swept.cases) == (0, 0)
     store.apply(Change(replace(again, status=Status.CLOSED, closed=store.now)))
     second = store.now
-    assert at(store, second + LINKS).ties == 1
+    assert at(store, second + LINKS).ties == 0, "how it ended this time was not told yet"
+    assert at(store, second + LONGEST).ties == 1
     assert at(store, second + CASES - MINUTE).cases == 0
     assert at(store, second + CASES).cases == 1
 
@@ -260,7 +399,7 @@ def test_an_officer_who_reported_something_stays_an_officer(store: Store) -> Non
     officer = store.officer()
     person = store.person(store.with_chat(officer))
     closed(store, person)
-    at(store, START + LINKS)
+    assert at(store, START + LONGEST).ties == 1
     with store.tx() as tx:
         assert people.of_officer(tx, officer.id)[0].person.id == person
 
@@ -283,7 +422,7 @@ def test_a_case_goes_ninety_whole_days_after_closing_over_any_months_end(
     store.now = day
     closed(store, store.person())
     at(store, gone - MINUTE)
-    assert (store.count("cases"), store.count("entries"), store.count("returns")) == (1, 1, 1)
+    assert (store.count("cases"), store.count("entries"), store.count("returns")) == (1, 2, 1)
     assert at(store, gone).cases == 1
     for table in ("cases", "case_keys", "entries", "returns", "links", "talks", "people"):
         assert store.count(table) == 0, table
@@ -502,6 +641,7 @@ def overdue(store: Store) -> None:
         inbox.bury(tx, "telegram", b"{}", "KeyError", store.now)
 
 
+OF_CASES = ("cases", "case_keys", "entries", "files", "returns")
 OF_PEOPLE = ("people", "talks", "links", "cases", "case_keys", "entries", "audit", "dead_letters")
 
 
@@ -533,21 +673,28 @@ def test_a_clock_that_jumped_and_came_back_goes_on_by_itself(store: Store) -> No
     assert sweep(store).held is None
 
 
-def test_too_many_at_once_hold_the_whole_run_until_somebody_confirms(store: Store) -> None:
+def test_too_many_at_once_hold_the_cases_until_somebody_confirms_and_nothing_else(
+    store: Store,
+) -> None:
     overdue(store)
     store.later(days=1)
     sweep(store)
     many(store, expired=6, others=20)
     store.later(hours=2)
-    before = {table: store.count(table) for table in OF_PEOPLE}
-    swept = sweep(store)
-    assert (swept.held, swept.cases, swept.drafts) == (Held.MANY, 0, 0)
-    assert {table: store.count(table) for table in OF_PEOPLE} == before
+    before = {table: store.count(table) for table in OF_CASES}
     with store.tx() as tx:
         state = retention.state(tx, store.now, PERIODS)
     assert (state.held, state.expired, state.drafts) == (Held.MANY, 6, 1)
+    [(day, number)] = state.closed
+    assert (day, number) == (local(store.now - CASES - timedelta(hours=2)).date(), 6)
+    swept = sweep(store)
+    assert (swept.held, swept.cases, swept.media, swept.drafts) == (Held.MANY, 0, 0, 1)
+    assert {table: store.count(table) for table in OF_CASES} == before
+    for _ in range(3):
+        store.later(days=1)
+        assert sweep(store).held is Held.MANY, "it waits, however long nobody looks"
     swept = sweep(store, confirmed=True)
-    assert (swept.cases, swept.drafts) == (6, 1)
+    assert (swept.held, swept.cases) == (None, 6)
     assert sweep(store) == Swept()
 
 
@@ -569,7 +716,16 @@ def test_the_steps_of_an_allowed_run_are_not_held_halfway(store: Store) -> None:
 
 
 def test_the_wards_own_periods_are_kept(store: Store) -> None:
-    ward = replace(house().ward, draft_hours=3, link_days=2, keep_days=30)
-    assert retention.periods(ward) == Periods(
-        timedelta(hours=3), timedelta(days=2), timedelta(days=30)
+    ward = replace(
+        house().ward,
+        draft_hours=3,
+        link_days=2,
+        link_days_longest=20,
+        media_days=9,
+        keep_days=30,
+        audit_months=36,
     )
+    kept = retention.periods(ward)
+    days = [one.days for one in (kept.links, kept.links_longest, kept.media, kept.cases)]
+    assert days == [2, 20, 9, 30]
+    assert (kept.drafts, kept.audit) == (timedelta(hours=3), 36)

@@ -16,6 +16,8 @@ from storage.seal import (
     Unreadable,
     create_root_key,
     load_root_key,
+    root_head,
+    root_of,
 )
 
 ROOT = RootKey(bytes(range(32)))
@@ -37,7 +39,7 @@ def test_what_was_sealed_opens_again(data: bytes, case_key: bytes | None) -> Non
 
 
 @pytest.mark.parametrize("part", ["table", "column", "row", "case"])
-@pytest.mark.parametrize("case_key", [None, CASE_KEY])
+@pytest.mark.parametrize("case_key", [None, CASE_KEY], ids=["table key", "case key"])
 def test_a_text_moved_elsewhere_is_unreadable(part: str, case_key: bytes | None) -> None:
     sealed = SEAL.seal(b"text", **HERE, case_key=case_key)
     with pytest.raises(Unreadable):
@@ -94,10 +96,37 @@ def test_the_wrong_key_opens_nothing() -> None:
         SEAL.open(SEAL.seal(b"text", **HERE, case_key=CASE_KEY), **HERE, case_key=bytes(32))
 
 
-def test_a_short_and_a_longer_text_have_the_same_stored_length() -> None:
-    lengths = {len(SEAL.seal(b"x" * size, **HERE)) for size in (0, 10, 200, 252)}
-    assert lengths == {1 + 12 + 256 + 16}
-    assert len(SEAL.seal(b"x" * 253, **HERE)) == 1 + 12 + 512 + 16
+@pytest.mark.parametrize(
+    ("case_key", "head"), [(CASE_KEY, 1), (None, 5)], ids=["case key", "table key"]
+)
+def test_a_short_and_a_longer_text_have_the_same_stored_length(
+    case_key: bytes | None, head: int
+) -> None:
+    def length(size: int) -> int:
+        return len(SEAL.seal(b"x" * size, **HERE, case_key=case_key))
+
+    assert {length(size) for size in (0, 10, 200, 252)} == {head + 12 + 256 + 16}
+    assert length(253) == head + 12 + 512 + 16
+
+
+def test_a_fingerprint_is_not_taken_for_something_sealed() -> None:
+    assert root_of(b"\x02" + bytes(31)) is None
+    assert root_of(b"") is None
+
+
+def test_what_a_root_key_sealed_says_which_one_it_was() -> None:
+    other = Seal(RootKey(bytes(32)))
+    assert root_of(SEAL.seal(b"text", **HERE)) == ROOT.id
+    assert root_of(other.wrap(CASE_KEY, "c1")) == other.key_id
+    assert root_of(SEAL.seal(b"text", **HERE, case_key=CASE_KEY)) is None
+    assert SEAL.wrap(CASE_KEY, "c1").startswith(root_head(ROOT.id))
+
+
+def test_a_sealed_text_cannot_be_passed_off_as_another_keys() -> None:
+    sealed = SEAL.seal(b"text", **HERE)
+    other = Seal(RootKey(bytes(32)))
+    with pytest.raises(Unreadable):
+        other.open(root_head(other.key_id) + sealed[5:], **HERE)
 
 
 def test_nothing_readable_is_left_in_what_is_stored() -> None:
@@ -105,8 +134,8 @@ def test_nothing_readable_is_left_in_what_is_stored() -> None:
 
 
 def test_no_two_nonces_are_equal() -> None:
-    nonces = {SEAL.seal(b"", **HERE)[1:13] for _ in range(5000)}
-    nonces |= {SEAL.wrap(CASE_KEY, "c1")[1:13] for _ in range(5000)}
+    nonces = {SEAL.seal(b"", **HERE)[5:17] for _ in range(5000)}
+    nonces |= {SEAL.wrap(CASE_KEY, "c1")[5:17] for _ in range(5000)}
     assert len(nonces) == 10_000
 
 
@@ -125,7 +154,7 @@ def test_many_cases_do_not_keep_their_keys_in_memory() -> None:
 
 def test_a_case_key_unwraps_for_its_case_and_root_key_alone() -> None:
     wrapped = SEAL.wrap(CASE_KEY, "c1")
-    assert len(wrapped) == 61
+    assert len(wrapped) == 65
     assert CASE_KEY not in wrapped
     assert SEAL.unwrap(wrapped, "c1") == CASE_KEY
     with pytest.raises(Unreadable):
@@ -134,7 +163,7 @@ def test_a_case_key_unwraps_for_its_case_and_root_key_alone() -> None:
         Seal(RootKey(bytes(32))).unwrap(wrapped, "c1")
 
 
-@given(st.integers(0, 60), st.integers(0, 7))
+@given(st.integers(0, 64), st.integers(0, 7))
 def test_a_wrapped_key_with_a_flipped_bit_is_unreadable(place: int, bit: int) -> None:
     wrapped = bytearray(SEAL.wrap(CASE_KEY, "c1"))
     wrapped[place] ^= 1 << bit

@@ -16,18 +16,25 @@ ALLOWED = {
     "select * from audit order by number": "verifying the chain reads the whole chain",
     "select * from outbox where state = 'leased'": "only what was under way, by a partial index",
     "select id, at, channel, why from dead_letters order by at": "read by an operator, seven days of them",
-    "select due from deadlines order by due limit 1": "the first of an index",
+    "select due from deadlines where held = 0 order by due limit 1": "the first of an index",
+    "select what, mark, at from erased limit ?": "emptied every few seconds",
     "select wake from lanes order by wake limit 1": "the first of an index",
     "select number, chain from audit order by number desc limit 1": "the last of an index",
-    "select * from cards where lane = ?": "somebody is taken off the roster: seldom",
     "select id from cases where claimed_by = ? and closed is null": "somebody is renamed: seldom",
     "update cases set proposed_by = null, proposed_reason = '' where proposed_by = ? and closed"
     " is null returning id": "somebody is taken off the roster: seldom, open cases only",
     "select count(*) as many from cases": "once in ten minutes: the guard must know the share",
-    "delete from cards where lane = ?": "the officers' group is another chat now: seldom",
     "update cases set claimed_by = null, claimed = null where claimed_by = ? and closed is null"
     " returning id, priority": "somebody is taken off the roster: seldom, open cases only",
 }
+STOPPED = {
+    "rotation": "walks every table of a list of ours, and the schema, while the program is stopped",
+    "recovery": "the same",
+    "restore": "looks for what was erased since, while the program is stopped",
+    "sample": "reads a copy that nobody else uses",
+    "hold": "after a restore, once when it begins and once when it ends",
+}
+"""Modules that put names of ours into statements and read everything; nobody waits meanwhile."""
 SQL = re.compile(r"(select|insert|update|delete|with)\s", re.IGNORECASE)
 
 
@@ -48,7 +55,10 @@ def strings(module: Path) -> Iterator[str]:
 
 
 STATEMENTS = sorted(
-    (module.stem, sql) for module in PACKAGE.glob("*.py") for sql in strings(module)
+    (module.stem, sql)
+    for module in PACKAGE.glob("*.py")
+    if module.stem not in STOPPED
+    for sql in strings(module)
 )
 
 
@@ -70,6 +80,8 @@ def test_no_statement_is_put_together_at_run_time() -> None:
     found = [(module, call) for module in PACKAGE.glob("*.py") for call in calls(module)]
     assert len(found) > 90
     for module, call in found:
+        if module.stem in STOPPED:
+            continue
         assert isinstance(call.args[0], ast.Constant), f"{module.stem}:{call.lineno}"
 
 
