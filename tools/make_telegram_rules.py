@@ -35,6 +35,7 @@ METHODS = (
     "getChatMember",
     "getChatAdministrators",
     "setMyCommands",
+    "getMyCommands",
     "deleteMyCommands",
     "setMyName",
     "setMyDescription",

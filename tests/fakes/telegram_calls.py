@@ -39,7 +39,13 @@ CONTENT = (
     "video",
     "has_media_spoiler",
 )
-SERVICE = ("new_chat_members", "left_chat_member", "forum_topic_created", "pinned_message")
+TOPIC_NOTES = ("created", "edited", "closed", "reopened")
+SERVICE = (
+    "new_chat_members",
+    "left_chat_member",
+    "pinned_message",
+    *(f"forum_topic_{what}" for what in TOPIC_NOTES),
+)
 DOWNLOAD_LIMIT = 20 * MEGABYTE
 
 
@@ -73,6 +79,8 @@ def writable(world: World, p: Params) -> Chat:
         raise RefusalError(403, "Forbidden: bot can't initiate conversation with a user")
     if chat.blocked:
         raise RefusalError(403, "Forbidden: bot was blocked by the user")
+    if chat.kind != "private" and not chat.bot_may_write:
+        raise bad("not enough rights to send text messages to the chat")
     return chat
 
 
@@ -88,6 +96,8 @@ def placed(chat: Chat, p: Params) -> Json:
     """Thread and reply fields of a message to be sent; raises when either is gone."""
     fields: Json = {}
     if "message_thread_id" in p:
+        if not chat.forum:
+            raise bad("message thread not found")
         topic = topic_of(chat, p, "message thread not found")
         if topic.closed and not chat.bot_is_admin:
             raise bad("TOPIC_CLOSED")
@@ -356,6 +366,8 @@ def get_chat(world: World, p: Params) -> Json:
     full = {"accent_color_id": 0, "max_reaction_count": 11, "accepted_gift_types": _gifts()}
     if chat.person is not None:
         full |= {key: chat.person[key] for key in ("bio",) if key in chat.person}
+    else:
+        full["permissions"] = {"can_send_messages": not chat.silent}
     return chat.describe() | full
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from PIL import Image
 
-from tests.fakes.telegram_setup import drop_topic
+from tests.fakes.telegram_setup import close_or_open, drop_topic
 from tests.fakes.telegram_world import (
     BOT_ID,
     BOT_NAME,
@@ -321,6 +321,28 @@ class People:
         world.emit("message", world.post(new, actor, {"migrate_from_chat_id": old_id}))
         old.moved_to = new_id
         return new
+
+    def rights(self, chat_id: int, *, silent: bool = False, **given: bool) -> None:
+        """Give the bot rights in a group, or take some (`can_manage_topics=False`).
+
+        `silent`: plain members may not write there.
+        """
+        chat = self.world.chats[chat_id]
+        chat.silent = silent
+        for right, there in given.items():
+            (chat.denied.discard if there else chat.denied.add)(right)
+        self.world.touch()
+
+    def topics(self, chat_id: int, on: bool) -> None:
+        """A human switches a group's topics on or off; the bot is not told."""
+        self.world.chats[chat_id].forum = on
+        self.world.touch()
+
+    def close_topic(self, chat_id: int, thread_id: int, by: int, *, closed: bool = True) -> None:
+        """An administrator closes a topic (or opens it); the bot sees the note of it."""
+        world = self.world
+        chat = world.chats[chat_id]
+        close_or_open(world, chat, thread_id, dict(world.person(by)), closed=closed)
 
     def delete_topic(self, chat_id: int, thread_id: int) -> None:
         """An administrator deletes a topic; the bot is not told."""

@@ -23,9 +23,15 @@ def _forum(world: World, p: Params) -> Chat:
     chat = target(world, p)
     if not chat.forum:
         raise bad("the chat is not a forum")
-    if not chat.bot_is_admin:
+    if not chat.bot_may("can_manage_topics"):
         raise bad("not enough rights to manage topics")
     return chat
+
+
+def note_topic(world: World, chat: Chat, thread: int, actor: Json, what: str, told: Json) -> None:
+    """A service message inside a topic: everybody sees it, the bot too."""
+    fields = {"message_thread_id": thread, "is_topic_message": True}
+    world.emit("message", world.post(chat, actor, {f"forum_topic_{what}": told}, **fields))
 
 
 def create_topic(world: World, p: Params) -> Json:
@@ -51,8 +57,15 @@ def edit_topic(world: World, p: Params) -> bool:
     if name == topic.name and "icon_custom_emoji_id" not in p:
         raise bad("TOPIC_NOT_MODIFIED")
     topic.name = name
-    world.touch()
+    chat = world.chats[p["chat_id"]]
+    note_topic(world, chat, p["message_thread_id"], world.bot, "edited", {"name": name})
     return True
+
+
+def close_or_open(world: World, chat: Chat, thread: int, actor: Json, *, closed: bool) -> None:
+    """A topic is closed, or opened again, by somebody who may."""
+    chat.topics[thread].closed = closed
+    note_topic(world, chat, thread, actor, "closed" if closed else "reopened", {})
 
 
 def _set_closed(closed: bool) -> Callable[[World, Params], bool]:
@@ -60,8 +73,8 @@ def _set_closed(closed: bool) -> Callable[[World, Params], bool]:
         topic = topic_of(_forum(world, p), p)
         if topic.closed == closed:
             raise bad("TOPIC_NOT_MODIFIED")
-        topic.closed = closed
-        world.touch()
+        chat, thread = world.chats[p["chat_id"]], p["message_thread_id"]
+        close_or_open(world, chat, thread, world.bot, closed=closed)
         return True
 
     return call
@@ -84,6 +97,8 @@ def delete_topic(world: World, p: Params) -> bool:
     """deleteForumTopic."""
     chat = _forum(world, p)
     topic_of(chat, p)
+    if not chat.bot_may("can_delete_messages"):
+        raise bad("not enough rights to delete the topic")
     drop_topic(world, chat, p["message_thread_id"])
     return True
 
@@ -143,6 +158,12 @@ def set_commands(world: World, p: Params) -> bool:
     _scope_exists(world, p)
     world.texts["commands", _key(p)] = p["commands"]
     return True
+
+
+def get_commands(world: World, p: Params) -> Any:
+    """getMyCommands: those of exactly this scope and language."""
+    _scope_exists(world, p)
+    return world.texts.get(("commands", _key(p)), [])
 
 
 def delete_commands(world: World, p: Params) -> bool:
@@ -225,7 +246,7 @@ def webhook_info(world: World, _: Params) -> Json:
     if world.allowed:
         info["allowed_updates"] = world.allowed
     if "error" in hook:
-        info |= {"last_error_message": hook["error"], "last_error_date": world.now()}
+        info |= {"last_error_message": hook["error"], "last_error_date": hook["error_at"]}
     return info
 
 
@@ -251,6 +272,7 @@ TABLE: dict[str, Callable[[World, Params], Any]] = {
     "getChatMember": calls.get_chat_member,
     "getChatAdministrators": calls.get_administrators,
     "setMyCommands": set_commands,
+    "getMyCommands": get_commands,
     "deleteMyCommands": delete_commands,
     "setMyName": _set_text("name"),
     "setMyDescription": _set_text("description"),

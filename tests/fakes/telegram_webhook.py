@@ -65,7 +65,7 @@ class WebhookPush:
             if error is None:
                 self._world.waiting = [other for other in self._world.waiting if other is not item]
             else:
-                hook["error"] = error
+                hook |= {"error": error, "error_at": self._world.now()}
                 await asyncio.sleep(self.retry_seconds)
         finally:
             self._busy.pop(lane, None)

@@ -88,6 +88,10 @@ class Chat:
     keyboards: dict[int, Json] = field(default_factory=dict)
     topics: dict[int, Topic] = field(default_factory=dict)
     pinned: list[int] = field(default_factory=list)
+    denied: set[str] = field(default_factory=set)
+    """Rights that the bot was not given, as an administrator or when restricted."""
+    silent: bool = False
+    """Whether plain members may not write."""
     started: bool = False
     blocked: bool = False
     moved_to: int | None = None
@@ -105,6 +109,17 @@ class Chat:
     def bot_is_admin(self) -> bool:
         """Administrators see everything, others what privacy mode lets through."""
         return self.members.get(BOT_ID) == "administrator"
+
+    def bot_may(self, right: str) -> bool:
+        """Whether the bot is an administrator with this right."""
+        return self.bot_is_admin and right not in self.denied
+
+    @property
+    def bot_may_write(self) -> bool:
+        """Whether what the bot sends would be taken."""
+        if self.members.get(BOT_ID) == "restricted":
+            return "can_send_messages" not in self.denied
+        return self.bot_is_admin or not self.silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +272,8 @@ class World:
         big = str(chat_id).startswith("-100")
         assert chat_id < 0, "a group's id is negative"
         assert big or not forum, "only a supergroup (-100…) has topics"
-        ids = itertools.count(1) if big else self._private_ids
+        # Number 1 is the note that the group was made; as a thread's number it means "General".
+        ids = itertools.count(2) if big else self._private_ids
         chat = Chat(chat_id, "supergroup" if big else "group", ids, title=title, forum=forum)
         self.chats[chat_id] = chat
         return chat
@@ -273,6 +289,11 @@ class World:
         elif status == "administrator":
             body |= {"can_be_edited": False, "is_anonymous": hidden}
             body |= dict.fromkeys(ADMIN_RIGHTS, True)
+            if user_id == BOT_ID:
+                body |= dict.fromkeys(chat.denied & set(ADMIN_RIGHTS), False)
+        elif status == "restricted":
+            free = user_id != BOT_ID or "can_send_messages" not in chat.denied
+            body |= {"is_member": True, "can_send_messages": free, "until_date": 0}
         elif status == "kicked":
             body["until_date"] = 0
         return body

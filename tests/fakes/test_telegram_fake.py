@@ -599,6 +599,66 @@ async def test_topics_need_a_forum_and_rights(bot: Caller) -> None:
     assert "not enough rights" in await bot.refused("createForumTopic", chat_id=FORUM, **call)
 
 
+async def test_a_right_not_given_is_refused_and_shown(bot: Caller) -> None:
+    topic = await good_call(bot, "closeForumTopic")
+    bot.tg.rights(FORUM, can_delete_messages=False)
+    assert "not enough rights" in await bot.refused("deleteForumTopic", **topic)
+    bot.tg.rights(FORUM, can_manage_topics=False)
+    for method, more in (("createForumTopic", {"name": "Vụ 2"}), ("closeForumTopic", topic)):
+        assert "not enough rights" in await bot.refused(method, **{"chat_id": FORUM} | more)
+    own = await bot.good("getChatMember", chat_id=FORUM, user_id=BOT_ID)
+    assert (own["can_manage_topics"], own["can_pin_messages"]) == (False, True)
+    bot.tg.rights(FORUM, can_manage_topics=True, can_delete_messages=True)
+    await bot.good("deleteForumTopic", **topic)
+
+
+async def test_a_group_without_topics_knows_no_thread(bot: Caller) -> None:
+    topic = await good_call(bot, "closeForumTopic")
+    bot.tg.topics(FORUM, False)
+    said = await bot.refused("sendMessage", **topic, text="a")
+    assert said == "Bad Request: message thread not found"
+    assert "not a forum" in await bot.refused("closeForumTopic", **topic)
+
+
+async def test_the_general_topic_has_no_number_that_can_be_written_to(bot: Caller) -> None:
+    said = await bot.refused("sendMessage", chat_id=FORUM, message_thread_id=1, text="a")
+    assert said == "Bad Request: message thread not found"
+
+
+async def test_what_becomes_of_a_topic_is_told_in_it(bot: Caller) -> None:
+    topic = await good_call(bot, "closeForumTopic")
+    await bot.good("editForumTopic", **topic, name="Vụ khác")
+    assert await bot.refused("editForumTopic", **topic, name="Vụ khác") == (
+        "Bad Request: TOPIC_NOT_MODIFIED"
+    )
+    await bot.good("closeForumTopic", **topic)
+    bot.tg.close_topic(FORUM, topic["message_thread_id"], OFFICER, closed=False)
+    told = [body["message"] for body in bot.tg.pending if "message" in body]
+    notes = [(m["from"]["id"], next(k for k in m if k.startswith("forum_"))) for m in told[-4:]]
+    assert notes == [
+        (BOT_ID, "forum_topic_created"),
+        (BOT_ID, "forum_topic_edited"),
+        (BOT_ID, "forum_topic_closed"),
+        (OFFICER, "forum_topic_reopened"),
+    ]
+    assert all(m["message_thread_id"] == topic["message_thread_id"] for m in told[-4:])
+
+
+async def test_whoever_may_not_write_is_refused(bot: Caller) -> None:
+    call = {"chat_id": GROUP, "text": "a"}
+    bot.tg.set_status(GROUP, BOT_ID, "restricted")
+    bot.tg.rights(GROUP, can_send_messages=False)
+    assert "not enough rights to send" in await bot.refused("sendMessage", **call)
+    own = await bot.good("getChatMember", chat_id=GROUP, user_id=BOT_ID)
+    assert (own["status"], own["can_send_messages"]) == ("restricted", False)
+    bot.tg.set_status(GROUP, BOT_ID, "member")
+    await bot.good("sendMessage", **call)
+    bot.tg.rights(GROUP, silent=True)
+    assert "not enough rights to send" in await bot.refused("sendMessage", **call)
+    chat = await bot.good("getChat", chat_id=GROUP)
+    assert chat["permissions"] == {"can_send_messages": False}
+
+
 async def test_a_closed_topic_takes_only_administrators(bot: Caller) -> None:
     topic = await good_call(bot, "closeForumTopic")
     await bot.good("closeForumTopic", **topic)
@@ -1022,6 +1082,45 @@ async def test_the_webhook_delivers_in_order_until_taken(bot: Caller) -> None:
     await runner.cleanup()
     assert got == ["/start", "a", "b"]
     assert [shown.text for shown in tg.from_bot(CHILD)] == ["re /start", "re a", "re b"]
+
+
+async def test_a_webhook_that_fails_is_tried_again_and_says_since_when(bot: Caller) -> None:
+    tg = bot.tg
+    await bot.good("setWebhook", url="https://vi-du.example/telegram")
+    info = await tg.wait_for(lambda: tg.world.webhook.get("error"))
+    assert "refused" in info
+    told = await bot.good("getWebhookInfo")
+    assert (told["pending_update_count"], "refused" in told["last_error_message"]) == (1, True)
+    assert tg.now() - told["last_error_date"] < 5
+
+
+async def test_one_chats_updates_come_one_after_the_other_and_others_do_not_wait(
+    bot: Caller,
+) -> None:
+    tg, got, gate = bot.tg, [], asyncio.Event()
+
+    async def hook(request: web.Request) -> web.Response:
+        message = (await request.json())["message"]
+        got.append(message["text"])
+        if message["text"] == "/start":
+            await gate.wait()
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_post("/telegram", hook)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    tg.push.deliver_to = f"http://127.0.0.1:{runner.addresses[0][1]}/telegram"
+    tg.say(CHILD, "sau")
+    await bot.good("setWebhook", url="https://vi-du.example/telegram")
+    tg.say(OFFICER, "người khác")
+    await tg.wait_for(lambda: len(got) == 2)
+    assert got == ["/start", "người khác"]
+    gate.set()
+    await tg.wait_for(lambda: not tg.pending)
+    await runner.cleanup()
+    assert got == ["/start", "người khác", "sau"]
 
 
 # the library finds it faithful
