@@ -4,22 +4,30 @@ from dataclasses import dataclass
 
 from bot.channels.channel import Key, Outgoing
 from handlers import card, routes
-from handlers.cases import Case, Priority
+from handlers.cases import Case, Priority, Status
 from handlers.effects import Button, EntryKind
 from handlers.view import House, Officer
-from storage import cards, cases, entries, officers
+from storage import cards, cases, entries, officers, topics
 from storage.outbox import Parcel
+from storage.topics import Topic
 from storage.tx import Tx
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A card as it should look, where it is now (`ref` empty: nowhere), and what it shows."""
+    """A card as it should look, where it is now (`ref` empty: nowhere), and what it shows.
+
+    `topic`: the topic of the place in which it stands; `own`: the one that its case has there.
+    """
 
     message: Outgoing
-    ref: str
-    shown: bytes
+    title: str
+    ref: str = ""
+    shown: bytes = b""
+    topic: str = ""
+    own: Topic | None = None
     urgent: bool = False
+    closed: bool = False
 
 
 def draw(tx: Tx, parcel: Parcel, house: House) -> Drawn | None:
@@ -31,11 +39,16 @@ def draw(tx: Tx, parcel: Parcel, house: House) -> Drawn | None:
     if str(parcel.place) not in allowed(case, roster):
         return None
     there = cards.get(tx, case.id, parcel.lane)
-    message = look(tx, case, house, roster)
-    urgent = case.priority is Priority.P1
-    if there is None:
-        return Drawn(message, "", b"", urgent)
-    return Drawn(message, there.ref, there.shown, urgent)
+    return Drawn(
+        look(tx, case, house, roster),
+        card.title(case),
+        "" if there is None else there.ref,
+        b"" if there is None else there.shown,
+        "" if there is None else there.topic,
+        topics.get(tx, case.id, parcel.lane),
+        urgent=case.priority is Priority.P1,
+        closed=case.status is Status.CLOSED,
+    )
 
 
 def allowed(case: Case, roster: tuple[Officer, ...]) -> tuple[str, ...]:

@@ -7,14 +7,25 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import NoReturn
 
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.alarms import Alarms
-from bot.channels.channel import Channel, Failed, Hopeless, Outgoing, Undelivered, Unsent
+from bot.channels.channel import (
+    Channel,
+    Failed,
+    Hopeless,
+    Outgoing,
+    Topics,
+    Undelivered,
+    Unsent,
+)
+from handlers.clocks import VIETNAM, local
 from handlers.events import Address
 from handlers.view import House
 from storage import people, places, retention, visible
@@ -25,8 +36,11 @@ from storage.tx import Tx
 _log = logging.getLogger("bot.clock")
 
 MOMENTS_EVERY_S = 1
-REMOVE_EVERY_S = 20
+REMOVE_EVERY_S = 3
+"""Whoever asked to be forgotten may not be alone: the chat is emptied at once."""
 SWEEP_EVERY_S = 600
+QUIET_HOUR = 3
+"""In Việt Nam: when a few seconds in which nobody can be answered harm least."""
 AGAIN_AFTER = timedelta(minutes=5)
 
 FATAL = (DatabaseFault,)
@@ -47,20 +61,33 @@ class Clock:
         alarms: Alarms,
         now: Callable[[], datetime],
         house: House,
+        topics: Mapping[str, Topics] = MappingProxyType({}),
+        others: tuple[tuple[Job, int], ...] = (),
     ) -> None:
-        """`tick` deals with the moments that have come; the house's ward says its periods."""
+        """`tick` deals with the moments that have come; the house's ward says its periods.
+
+        `topics`: the channels whose groups can hold topics. `others`: what else is to be done,
+        and every how many seconds.
+        """
+        self.others = others
         self.db = db
         self.tick = tick
         self.channels = channels
+        self.topics = topics
         self.alarms = alarms
         self.now = now
         self.periods = retention.periods(house.ward)
         self.emptied = Outgoing(house.texts.say("desk.taken_away", "vi", "", {}), typed=False)
         self.owed = False
         """Whether something was deleted that may still stand in the journal."""
+        self.unclean = True
+        """Whether remains may stand in the file; at a start nobody knows."""
+        self.forbidden: datetime | None = None
+        """When a right was last missing to take something away."""
         self.broken: asyncio.Future[None] | None = None
         self.scheduler = AsyncIOScheduler(
-            timezone="Asia/Ho_Chi_Minh",
+            # Not by its name: a machine without the zones' tables must keep time as well.
+            timezone=VIETNAM,
             # The default grace of one second would silently skip a call after a busy second.
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
@@ -78,6 +105,7 @@ class Clock:
             (self.tick, MOMENTS_EVERY_S),
             (self.take_away, REMOVE_EVERY_S),
             (self.sweep, SWEEP_EVERY_S),
+            *self.others,
         )
         for job, seconds in jobs:
             self.scheduler.add_job(job, "interval", seconds=seconds)
@@ -113,23 +141,48 @@ class Clock:
         to = await self.db.read(lambda tx: where(tx, one))
         try:
             if to is not None:
-                await self.door(to.channel).delete(to, one.refs)
+                await self.remove(to, one)
             elif one.person is None:
                 self.alarms("could-not-take-away", Hopeless.GONE)
         except Failed as failure:
             if failure.why is Hopeless.TOKEN:  # the door is out of service, the chat is not gone
                 await self.try_later(one)
                 return
+            left = one.refs if to is None else await self.left(to, one)
             if to is not None:
-                await self.empty(to, one.refs)
-            self.alarms("could-not-take-away", failure.why)
+                await self.empty(to, left)
+            self.refused(failure.why)
             if failure.why is Hopeless.RIGHTS:
-                await self.try_later(one)
+                await self.try_later(replace(one, refs=left))
                 return
         except Undelivered:
             await self.try_later(one)
             return
         await self.db.write(lambda tx: visible.gone(tx, one))
+
+    async def remove(self, to: Address, one: visible.Visible) -> None:
+        """Delete messages, or the topic they stand in: that one can go however old it is."""
+        topics = self.topics.get(to.channel)
+        if not one.topic or topics is None:
+            await self.door(to.channel).delete(to, one.refs)
+            return
+        await topics.delete_topic(to, one.topic)
+
+    async def left(self, to: Address, one: visible.Visible) -> tuple[str, ...]:
+        """Give what stays after a refusal: of a topic that must stay, the messages may go."""
+        if one.topic and one.refs:
+            with suppress(Undelivered):
+                await self.door(to.channel).delete(to, one.refs)
+                return ()
+        return one.refs
+
+    def refused(self, why: Hopeless) -> None:
+        """Tell what could not be taken away; a right that is missing once, until it is given."""
+        if why is Hopeless.RIGHTS:
+            before, self.forbidden = self.forbidden, self.now()
+            if before is not None and self.forbidden - before < 2 * AGAIN_AFTER:
+                return
+        self.alarms("could-not-take-away", why)
 
     async def try_later(self, one: visible.Visible) -> None:
         """Leave the messages of one chat for a later run."""
@@ -158,15 +211,29 @@ class Clock:
         while more:
             swept = await self.db.write(sweep)
             self.owed = self.owed or swept.deleted
+            self.unclean = self.unclean or swept.deleted
             more = swept.more
         if swept.held is Held.JUMPED:
             self.alarms("clock-jumped")
         elif swept.held is Held.MANY:
             self.alarms("too-many-expired")
-        emptied = await self.db.checkpoint()
+        emptied = await self.rewrite() or await self.db.checkpoint()
         if self.owed and not emptied:
             self.alarms("journal-not-emptied")
         self.owed = self.owed and not emptied
+
+    async def rewrite(self) -> bool:
+        """Once a night, write the file anew if anything was deleted; True: the journal is empty."""
+        if not self.unclean or local(self.now()).hour != QUIET_HOUR:
+            return False
+        try:
+            emptied = await self.db.rewrite()
+        except DatabaseFault:
+            # No room, most likely: what is there is as safe as before, and the next write will tell.
+            self.alarms("file-not-rewritten")
+            return False
+        self.unclean = False
+        return emptied
 
 
 def where(tx: Tx, one: visible.Visible) -> Address | None:

@@ -22,6 +22,9 @@ NAMES = (
     "ALERT_HOOK",
     "SMTP_URL",
     "ALARM_TO",
+    "MONITOR_URL",
+    "BACKUP_DIR",
+    "COMMITTEE_KEY_FILE",
     "TELEGRAM_BOT_TOKEN",
     "TELEGRAM_API_URL",
     "TELEGRAM_PROXY",
@@ -40,10 +43,6 @@ NAMES = (
 
 NOT_YET = frozenset(
     {
-        "SMTP_URL",
-        "ALARM_TO",
-        "TELEGRAM_WEBHOOK_URL",
-        "TELEGRAM_WEBHOOK_SECRET",
         "ZALO_BOT_TOKEN",
         "ZALO_API_URL",
         "ZALO_WEBHOOK_URL",
@@ -60,6 +59,10 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 TOKEN = re.compile(r"[1-9][0-9]{0,18}:[\w-]{30,}", re.ASCII)
 NAME = re.compile(r"[A-Za-z_]{1,40}")
 CHAT = re.compile(r"-?[1-9][0-9]{0,18}", re.ASCII)
+WEBHOOK_SECRET = re.compile(r"[\w-]{32,256}", re.ASCII)
+"""The Bot API allows 1–256 of these letters; below 32 a stranger might guess it."""
+MAILBOX = re.compile(r"[^\s@,<>]+@[^\s@,<>]+\.[^\s@,<>]+")
+TELEGRAM_API = "https://api.telegram.org"
 
 
 class ConfigTrouble(Exception):  # noqa: N818  (what a clerk meets is trouble, not an error)
@@ -86,9 +89,16 @@ class Settings:
     group: Address | None
     group_shows_words: bool
     alert_hook: str
+    smtp_url: str
+    alarm_to: tuple[str, ...]
+    monitor_url: str
+    backup_dir: Path
+    committee_key: Path | None
     telegram_token: str
     telegram_api: str
     telegram_proxy: str
+    webhook_url: str
+    webhook_secret: str
     public_url: str
     host: str
     port: int
@@ -170,9 +180,19 @@ def settle(values: Mapping[str, str], directory: Path, problems: list[str]) -> S
         group=group(values.get("OFFICER_CHAT", ""), values, problems),
         group_shows_words=one_of(values, "GROUP_SHOWS", ("report", "words"), problems) == "words",
         alert_hook=url(values, "ALERT_HOOK", problems),
+        smtp_url=smtp(values, problems),
+        alarm_to=mailboxes(values, problems),
+        monitor_url=url(values, "MONITOR_URL", problems),
+        backup_dir=directory
+        / values.get("BACKUP_DIR", str((home if trial else Path()) / "backups")),
+        committee_key=directory / values["COMMITTEE_KEY_FILE"]
+        if "COMMITTEE_KEY_FILE" in values
+        else None,
         telegram_token=token(values, problems),
-        telegram_api=url(values, "TELEGRAM_API_URL", problems) or "https://api.telegram.org",
+        telegram_api=url(values, "TELEGRAM_API_URL", problems) or TELEGRAM_API,
         telegram_proxy=url(values, "TELEGRAM_PROXY", problems),
+        webhook_url=webhook(values, problems),
+        webhook_secret=values.get("TELEGRAM_WEBHOOK_SECRET", ""),
         public_url=url(values, "PUBLIC_URL", problems),
         host=host(values, trial, problems),
         port=port(values, problems),
@@ -217,6 +237,52 @@ def token(values: Mapping[str, str], problems: list[str]) -> str:
     return value
 
 
+def smtp(values: Mapping[str, str], problems: list[str]) -> str:
+    """Read SMTP_URL: `smtps://user:password@host:465`, or `smtp://…:587` (STARTTLS)."""
+    value = values.get("SMTP_URL", "")
+    if not value:
+        return ""
+    if not is_address(value, ("smtp", "smtps")):
+        problems.append(
+            "SMTP_URL: cần dạng smtps://tên:mật-khẩu@máy:465 / must be smtps://user:password@host:465"
+        )
+    if "ALARM_TO" not in values:
+        problems.append("SMTP_URL: cần cả ALARM_TO / needs ALARM_TO too")
+    return value
+
+
+def mailboxes(values: Mapping[str, str], problems: list[str]) -> tuple[str, ...]:
+    """Read ALARM_TO: one address, or several with commas between."""
+    found = tuple(one.strip() for one in values.get("ALARM_TO", "").split(",") if one.strip())
+    if not all(MAILBOX.fullmatch(one) for one in found):
+        problems.append("ALARM_TO: cần là địa chỉ thư / must be e-mail addresses")
+    if found and "SMTP_URL" not in values:
+        problems.append("ALARM_TO: cần cả SMTP_URL / needs SMTP_URL too")
+    return found
+
+
+def webhook(values: Mapping[str, str], problems: list[str]) -> str:
+    """Read TELEGRAM_WEBHOOK_URL and judge its secret; neither is repeated in a problem."""
+    value = url(values, "TELEGRAM_WEBHOOK_URL", problems)
+    secret = values.get("TELEGRAM_WEBHOOK_SECRET", "")
+    if bool(value) != bool(secret):
+        problems.append(
+            "TELEGRAM_WEBHOOK_URL, TELEGRAM_WEBHOOK_SECRET: cần cả hai, hoặc không / both or neither"
+        )
+    if secret and not WEBHOOK_SECRET.fullmatch(secret):
+        problems.append(
+            "TELEGRAM_WEBHOOK_SECRET: cần 32–256 chữ cái không dấu, số, _ hoặc -"
+            " / needs 32–256 letters, digits, _ or -"
+        )
+    if value and "TELEGRAM_BOT_TOKEN" not in values:
+        problems.append(
+            "TELEGRAM_WEBHOOK_URL: cần cả TELEGRAM_BOT_TOKEN / needs TELEGRAM_BOT_TOKEN too"
+        )
+    if value.startswith("http:") and "TELEGRAM_API_URL" not in values:
+        problems.append("TELEGRAM_WEBHOOK_URL: cần https / must be https")
+    return value
+
+
 def url(values: Mapping[str, str], name: str, problems: list[str]) -> str:
     """Read an http(s) address without its closing slash."""
     value = values.get(name, "")
@@ -227,11 +293,11 @@ def url(values: Mapping[str, str], name: str, problems: list[str]) -> str:
     return value.rstrip("/")
 
 
-def is_address(value: str) -> bool:
-    """Tell whether a value is an http(s) address with a host and a possible port."""
+def is_address(value: str, schemes: tuple[str, ...] = ("http", "https")) -> bool:
+    """Tell whether a value is an address of such a scheme with a host and a possible port."""
     try:
         parts = urlsplit(value)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
     except ValueError:  # a half bracket, a port that is no number
         return False
 

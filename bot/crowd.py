@@ -18,6 +18,8 @@ class Crowd:
         """Nothing was shown yet."""
         self.shown: deque[datetime] = deque(maxlen=MOST_NEW)
         self.told: datetime | None = None
+        self.line = ""
+        """The message in which the group reads how many wait; there is one at most."""
 
     def one_more(self, now: datetime) -> None:
         """A new card is being shown."""

@@ -16,6 +16,10 @@ from handlers.ward import Ward, WardTrouble, load_ward
 TEXTS = files("handlers") / "texts"
 RULES = files("handlers.reading") / "data"
 LANGUAGES = ("vi", "en")
+SAVE = "trong Notepad chọn Lưu thành (Save as), ô Mã hóa (Encoding) chọn UTF-8, rồi lưu lại"
+SAVE_EN = "in Notepad choose Save as, Encoding: UTF-8, and save it again"
+UTF_16 = f'tệp được lưu kiểu "Unicode" (UTF-16); {SAVE} / it was saved as UTF-16; {SAVE_EN}'
+NOT_UTF_8 = f"tệp không phải UTF-8; {SAVE} / the file is not UTF-8; {SAVE_EN}"
 
 
 def parse(name: str) -> Mapping[str, object]:
@@ -26,17 +30,25 @@ def parse(name: str) -> Mapping[str, object]:
 def read_ward(path: Path | None) -> Ward:
     """Read the ward's own file, or the trial's sample. Raises WardTrouble with all problems.
 
-    A byte order mark and Windows line ends are forgiven.
+    A byte order mark and Windows line ends are forgiven; UTF-16 gets a sentence of its own.
     """
     if path is None:
         return load_ward(parse("ward.sample.toml"), sample=True)
     try:
-        text = path.read_text("utf-8-sig").replace("\r\n", "\n")
+        text = written(path.read_bytes())
         return load_ward(tomllib.loads(text), sample=False)
-    except UnicodeDecodeError:
-        raise WardTrouble(("tệp không phải UTF-8 / the file is not UTF-8",)) from None
     except tomllib.TOMLDecodeError as error:
         raise WardTrouble((f"viết sai cú pháp: {error} / wrong syntax: {error}",)) from None
+
+
+def written(raw: bytes) -> str:
+    """Give the text of a file that a clerk may have saved with Notepad. Raises WardTrouble."""
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in raw:
+        raise WardTrouble((UTF_16,))
+    try:
+        return raw.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError:
+        raise WardTrouble((NOT_UTF_8,)) from None
 
 
 def read_rules() -> Reader:

@@ -7,7 +7,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
@@ -24,10 +24,12 @@ from handlers.mycase import GUESSES
 from handlers.reading import Level
 from handlers.screens import foot
 from handlers.view import House, Role, View
-from storage import deadlines, inbox, people
+from storage import deadlines, inbox, people, visible
 from storage.apply import Applied, apply
 from storage.db import Database, DatabaseFault
 from storage.load import load, load_due
+from storage.origins import ORIGINS
+from storage.pace import Echoes, Paces
 from storage.tries import Guesses
 from storage.tx import Tx
 
@@ -66,8 +68,12 @@ class Inbox:
         now: Callable[[], datetime],
         member: Member | None,
         committed: Callable[[], None],
+        room: Callable[[], bool] = lambda: True,
     ) -> None:
-        """`member`: None when there is no group to be in. `committed`: wakes the sender."""
+        """`member`: None when there is no group to be in. `committed`: wakes the sender.
+
+        `room`: whether the disk has room for pictures and voices.
+        """
         self.db = db
         self.house = house
         self.dice = dice
@@ -76,9 +82,12 @@ class Inbox:
         self.now = now
         self.member = member
         self.committed = committed
+        self.room = room
         self.turns: WeakValueDictionary[Address, asyncio.Lock] = WeakValueDictionary()
         """Whose message is being taken in; an entry lasts as long as somebody holds or awaits it."""
         self.guesses = Guesses()
+        self.paces = Paces()
+        self.echoes = Echoes()
         self.told: dict[str, datetime] = {}
         """When an alarm that may come with every message was last raised."""
 
@@ -117,13 +126,21 @@ class Inbox:
         if not inbox.first_time(tx, incoming, now):
             return Outcome(repeated=True)
         view, event = load(
-            tx, incoming, self.house, now, live=live is not False, guesses=self.guesses
+            tx,
+            incoming,
+            self.house,
+            now,
+            live=live is not False,
+            guesses=self.guesses,
+            paces=self.paces,
         )
+        view = replace(view, room=self.room())
         if view.ward_tries > GUESSES:
             self.now_and_then("guessing", lambda: self.alarms("guessing"))
         if live is None and self.must_be_member(view, incoming):
             raise NeedsMembershipError
         effects = decide(view, event, self.dice)
+        visible.came(tx, view.person, event)
         applied = self.apply(tx, effects, view, incoming, blob)
         return Outcome(toast=self.toast(applied), door=applied.door.token if applied.door else "")
 
@@ -152,12 +169,19 @@ class Inbox:
             render=self.render,
             media=incoming.media if incoming else None,
             blob=blob,
+            echoed=self.echoed(view, incoming),
         )
         for _ in applied.unreached:
             self.alarms("nobody-to-tell")
         if applied.late:
             self.now_and_then("flood", lambda: self.alarms("flood", "p1"))
         return applied
+
+    def echoed(self, view: View, incoming: Incoming | None) -> bool:
+        """Tell whether a resident says what too many others have just said, word for word."""
+        if incoming is None or incoming.side is Side.DESK or not incoming.text.strip():
+            return False
+        return self.echoes.one_more(view.person.id, incoming.text, view.now)
 
     def now_and_then(self, event: str, alarm: Callable[[], None]) -> None:
         """Raise an alarm at most once a minute: a flood must not flood the log as well."""
@@ -178,6 +202,8 @@ class Inbox:
         When it may have been a call for help, the second road is called: no card exists for it.
         """
         why = type(fault).__name__
+        if incoming.sender.channel in ORIGINS:  # nobody wrote it: whoever made it up will miss it
+            return Outcome()
         self.alarms("dead-letter", why)
         red = incoming.side is not Side.DESK and self.may_be_danger(incoming)
 

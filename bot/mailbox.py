@@ -13,13 +13,24 @@ from bot.channels.channel import Board, BoardCard, Letter, Line, Outgoing, Page
 from bot.dice import SecureDice
 from bot.render import Renderer, unpack
 from bot.sender import with_files
-from handlers import prompts, report, routes, screens
+from handlers import prompts, report, routes, screens, unopened
 from handlers.act import Act
 from handlers.cases import Case, Priority
 from handlers.events import Address, MediaKind, Side
 from handlers.talk import TYPED, Talk
 from handlers.view import House, Officer, Person, View
-from storage import audit, cases, files, officers, outbox, people, sessions, talks
+from storage import (
+    audit,
+    cases,
+    exercises,
+    files,
+    officers,
+    opening,
+    outbox,
+    people,
+    sessions,
+    talks,
+)
 from storage.db import Database
 from storage.people import Known
 from storage.tx import Tx
@@ -30,7 +41,7 @@ WATCHED_FOR = timedelta(minutes=1)
 
 
 class Mailbox:
-    """Reads for the pages; the only writing is confirming."""
+    """Reads for the pages; all it writes is what was confirmed, and what an exercise measures."""
 
     def __init__(
         self, *, db: Database, house: House, render: Renderer, now: Callable[[], datetime]
@@ -77,8 +88,13 @@ class Mailbox:
         """Give the first screen, before anybody has written: no row is made for it."""
         person = Person("", language=language, pushes=False)
         view = View(self.now(), self.house, person, Talk("", Side.RESIDENT))
-        say = screens.screen(view, view.talk, None)
+        open_ = await self.db.read(self.is_open)
+        say = screens.screen(view, view.talk, None) if open_ else unopened.screen(view)
         return unpack(self.render(say, language, "", "web")).message
+
+    def is_open(self, tx: Tx) -> bool:
+        """Tell whether the public is let in; a trial always lets in, and says that it is one."""
+        return self.house.trial or opening.is_open(tx, self.ward)
 
     def draw(self, tx: Tx, known: Known | None) -> Page:
         """Draw a resident's page: what was answered, then what is unread or asked now."""
@@ -97,7 +113,9 @@ class Mailbox:
     def standing(self, tx: Tx, view: View, talk: Talk) -> Outgoing:
         """Draw the open question again, for a page that lost its letters."""
         case = cases.get(tx, talk.case) if talk.case else None
-        say = screens.screen(replace(view, case=case), talk, case, again=True)
+        told = case is not None or self.is_open(tx)
+        view = replace(view, case=case)
+        say = screens.screen(view, talk, case, again=True) if told else unopened.screen(view)
         return unpack(self.render(say, view.person.language, view.person.voice, "web")).message
 
     def history(self, view: View, talk: Talk) -> tuple[Line, ...]:
@@ -129,10 +147,23 @@ class Mailbox:
     async def board(self, session: str, confirm: int) -> Board | None:
         """Give the desk of this session's officer; None when they may not (any longer)."""
         await self.confirm(lambda tx: self.at_desk(tx, session), confirm)
-        board = await self.db.read(lambda tx: self.draw_board(tx, session))
+        board, fresh = await self.db.read(
+            lambda tx: (self.draw_board(tx, session), exercises.unseen(tx, self.ward))
+        )
         if board is not None:
             self.watched = self.now()
+            await self.seen(fresh & {card.case for card in board.cards})
         return board
+
+    async def seen(self, fresh: frozenset[str]) -> None:
+        """Write down that exercises have come onto a screen: that is what they measure."""
+
+        def note(tx: Tx) -> None:
+            for case in fresh:
+                exercises.shown(tx, case, self.ward)
+
+        if fresh:
+            await self.db.write(note)
 
     def at_desk(self, tx: Tx, session: str) -> Known | None:
         """Recognise who sits in this browser."""

@@ -46,11 +46,20 @@ class Bucket:
         self.level -= 1
 
 
+MANY = 3
+"""So many people's chats slowed at once: the platform means everything."""
+AT_ONCE_S = 15.0
+
+
 class Pace:
     """The buckets of one platform: one for all, one for each destination."""
 
     def __init__(self) -> None:
         """Nothing has been sent yet."""
+        self.slowed: dict[str, tuple[float, float]] = {}
+        """The chats that were asked for a pause lately: when, and until when."""
+        self.quiet = 0.0
+        """Until when nothing at all is sent."""
         self.everything: Bucket | None = None
         self.lanes: dict[str, Bucket] = {}
 
@@ -62,7 +71,20 @@ class Pace:
             self.forget_idle(now)
             self.lanes[lane] = Bucket(GROUP if lane == GROUP_LANE else CHAT, now)
         kept = 0 if lane == GROUP_LANE else KEPT
-        return max(self.everything.wait(now, kept), self.lanes[lane].wait(now))
+        return max(self.everything.wait(now, kept), self.lanes[lane].wait(now), self.quiet - now)
+
+    def slow(self, lane: str, seconds: float, now: float) -> None:
+        """The platform asks one lane for a pause; when it asks many, everything rests.
+
+        The group has limits of its own: its pauses say nothing about anybody else's chat.
+        """
+        if lane == GROUP_LANE:
+            return
+        self.slowed = {n: at for n, at in self.slowed.items() if now - at[0] < AT_ONCE_S}
+        self.slowed[lane] = (now, now + seconds)
+        if len(self.slowed) >= MANY:
+            # The shortest of them: whoever is asked longer rests longer by themselves.
+            self.quiet = max(self.quiet, min(until for _, until in self.slowed.values()))
 
     def take(self, lane: str) -> None:
         """One message goes to this lane now."""

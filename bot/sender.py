@@ -9,8 +9,11 @@ import hashlib
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import NamedTuple
 
 from bot.alarms import Alarms
 from bot.cards import Drawn, draw
@@ -20,6 +23,8 @@ from bot.channels.channel import (
     Hopeless,
     Limited,
     Outgoing,
+    Topics,
+    Undelivered,
     Unknown,
     Unsent,
 )
@@ -27,10 +32,11 @@ from bot.crowd import Crowd
 from bot.pace import GROUP_LANE, Pace
 from bot.pictures import Refused
 from bot.render import unpack
+from bot.topics import CaseTopics
 from handlers.effects import Class, Remind
 from handlers.events import Address, MediaKind, Wait
 from handlers.view import House
-from storage import cards, deadlines, files, outbox, shows
+from storage import cards, deadlines, exercises, files, outbox, shows, topics, visible
 from storage.db import Database, DatabaseFault
 from storage.outbox import Kind, Parcel
 from storage.tx import Tx
@@ -48,6 +54,8 @@ STOP_S = 5
 """How long a stop waits for what is being sent, so that nobody has to guess what became of it."""
 REFUSED_AGAIN_S = 300
 """A card that is refused is never given up: after the first tries, so often."""
+NO_ROOM_S = 300
+"""How long a file waits at its platform when the disk has no room for it."""
 OUT_OF_SERVICE_S = 60
 """How long everything waits whose platform refuses the token."""
 ATTEMPTS = 40
@@ -56,6 +64,15 @@ SHUT = frozenset({Hopeless.RIGHTS, Hopeless.GONE})
 """The officers' group takes nothing at all (any more)."""
 ALARM_AFTER = 5
 """An alert that has failed so often is told to the operator; it is tried on and on."""
+LONG_PAUSE_S = 60
+"""A pause of so many seconds that holds up alerts is told at once."""
+
+
+class Stands(NamedTuple):
+    """Where a card stands."""
+
+    ref: str
+    topic: str
 
 
 class Sender:
@@ -70,12 +87,17 @@ class Sender:
         alarms: Alarms,
         now: Callable[[], datetime],
         ring: Callable[[str, str], Awaitable[None]],
+        write: Callable[[str, str], Awaitable[None]] | None = None,
+        room: Callable[[], bool] = lambda: True,
         clean: Mapping[MediaKind, Callable[[bytes], Awaitable[bytes]]],
         paces: Mapping[str, Pace],
+        topics: Mapping[str, Topics] = MappingProxyType({}),
     ) -> None:
-        """`ring` calls the ward's ALERT_HOOK with a code and a priority.
+        """`ring` calls the ward's ALERT_HOOK with a code and a priority, `write` sends a letter.
 
-        `paces`: how fast each platform may be written to, by channel.
+        `room`: whether the disk has room for files; while it has not, they are not fetched.
+        `paces`: how fast each platform may be written to, by channel. `topics`: the channels
+        whose groups can hold topics.
         """
         self.db = db
         self.channels = channels
@@ -83,12 +105,15 @@ class Sender:
         self.alarms = alarms
         self.now = now
         self.ring = ring
+        self.write = write
+        self.room = room
         self.clean = clean
         self.paces = paces
         self.called = asyncio.Event()
         self.working: dict[str, asyncio.Task[None]] = {}
         self.stopping = False
         self.crowd = Crowd()
+        self.topics = CaseTopics(db, topics, now, self.turn)
         self.shut = True
         """Whether the group has refused since it last took something; at a start nobody knows."""
 
@@ -152,7 +177,8 @@ class Sender:
         """Deliver one lane's rows, one after the other, until none is due."""
         pace = self.paces.get(self.channel_of(lane))
         while not self.stopping:
-            await self.keep_pace(pace, lane)
+            if not await self.keep_pace(pace, lane):
+                return
             parcel = await self.db.write(lambda tx: outbox.claim(tx, lane, self.now(), LEASE_S))
             went_out = parcel is not None and await self.deliver(parcel)
             if pace is not None and not went_out:
@@ -164,15 +190,24 @@ class Sender:
         """Give the channel of a lane: its prefix, or the group's."""
         return "telegram" if lane == GROUP_LANE else lane.partition(":")[0]
 
-    async def keep_pace(self, pace: Pace | None, lane: str) -> None:
-        """Wait until this lane may send again; the most urgent row is chosen only then."""
+    async def keep_pace(self, pace: Pace | None, lane: str) -> bool:
+        """Wait until this lane may send again; the most urgent row is chosen only then.
+
+        False: the program stops.
+        """
         clock = asyncio.get_running_loop().time
-        while pace is not None:
-            seconds = pace.wait(lane, clock())
+        while not self.stopping:
+            seconds = 0.0 if pace is None else pace.wait(lane, clock())
             if seconds <= 0:
-                pace.take(lane)
-                return
-            await asyncio.sleep(seconds)
+                if pace is not None:
+                    pace.take(lane)
+                return True
+            await asyncio.sleep(min(seconds, PATIENCE))
+        return False
+
+    async def turn(self, lane: str) -> None:
+        """Wait until one call more may go to this lane, besides its message."""
+        await self.keep_pace(self.paces.get(self.channel_of(lane)), lane)
 
     async def deliver(self, parcel: Parcel) -> bool:
         """Deliver one row and mark what became of it; False when nothing went out."""
@@ -183,8 +218,7 @@ class Sender:
         except DatabaseFault:
             raise
         except Limited as pause:
-            until = now + timedelta(seconds=pause.seconds)
-            await self.db.write(lambda tx: self.pause(tx, parcel, until))
+            await self.limited(parcel, pause.seconds)
         except Unsent:
             await self.retry(parcel, due)
         except Unknown:
@@ -207,6 +241,21 @@ class Sender:
             return
         due = self.now() + timedelta(seconds=BACK_OFF[-1])
         await self.db.write(lambda tx: outbox.again(tx, parcel, due))
+
+    def slowed(self, lane: str, seconds: float) -> None:
+        """Tell the pace that the platform asked for a pause."""
+        pace = self.paces.get(self.channel_of(lane))
+        if pace is not None:
+            pace.slow(lane, seconds, asyncio.get_running_loop().time())
+
+    async def limited(self, parcel: Parcel, seconds: float) -> None:
+        """Let one lane rest; the operator hears of it when that holds up an alert for long."""
+        holds_alerts = is_alert(parcel) or parcel.lane == GROUP_LANE
+        if holds_alerts and (seconds >= LONG_PAUSE_S or parcel.attempts == ALARM_AFTER):
+            self.alarms("alert-not-delivered", parcel.kind)
+        self.slowed(parcel.lane, seconds)
+        until = self.now() + timedelta(seconds=seconds)
+        await self.db.write(lambda tx: self.pause(tx, parcel, until))
 
     def pause(self, tx: Tx, parcel: Parcel, until: datetime) -> None:
         """Let one lane rest, and nobody else's."""
@@ -267,6 +316,16 @@ class Sender:
 
         await self.db.write(again)
 
+    async def lost(self) -> None:
+        """The group was seen to take nothing: tell others at once of what waits for it."""
+        self.shut = True
+
+        def tell(tx: Tx) -> None:
+            for case in shows.unreached(tx, GROUP_LANE):
+                deadlines.remind(tx, Remind(Wait.UNREACHED, tx.now, case=case))
+
+        await self.db.write(tell)
+
     async def reopen(self, ward: str) -> None:
         """The group takes something again: show there what waits, and what it never got."""
         self.shut = False
@@ -294,9 +353,21 @@ class Sender:
         message = replace(packed.message, again=parcel.again)
         if packed.pictures:
             message = await self.db.read(lambda tx: with_files(tx, message, packed.pictures))
-        refs = await self.door(parcel.to.channel).send(parcel.to, message)
+        refs = await self.say_in(parcel, parcel.to, message)
         await self.db.write(lambda tx: outbox.sent(tx, parcel, refs, self.now()))
         return True
+
+    async def say_in(self, parcel: Parcel, to: Address, message: Outgoing) -> tuple[str, ...]:
+        """Send a message; in the group, into the topic of its case, as long as that is there."""
+        channel = self.door(to.channel)
+        topic = await self.topics.of(parcel) if parcel.lane == GROUP_LANE else ""
+        if topic:
+            try:
+                return await channel.send(to, replace(message, topic=topic))
+            except Failed as failure:
+                if failure.why not in SHUT:
+                    raise
+        return await channel.send(to, message)
 
     async def show(self, parcel: Parcel) -> bool:
         """Bring a case's card up to date at one place."""
@@ -313,18 +384,54 @@ class Sender:
             if until is not None and not drawn.urgent:
                 return await self.put_off(parcel, parcel.to, until)
             self.crowd.one_more(self.now())
-        went_out = not drawn.ref or mark != drawn.shown
-        refs: tuple[str, ...] = (drawn.ref,)
-        if went_out:
-            refs = await self.bring(parcel.to, drawn, message)
-        card = cards.Card(str(parcel.case), parcel.lane, str(parcel.place), refs[0], shown=mark)
+        there = await self.stand(parcel, parcel.to, drawn, message)
+        went_out = there != Stands(drawn.ref, drawn.topic) or mark != drawn.shown
+        card = cards.Card(
+            str(parcel.case), parcel.lane, str(parcel.place), there.ref, there.topic, mark
+        )
+        unsettled = self.topics.unsettled(drawn, there.topic)
+        await self.db.write(lambda tx: self.stood(tx, parcel, drawn, card, done=not unsettled))
+        if self.crowd.line and parcel.lane == GROUP_LANE:
+            waiting = await self.db.read(lambda tx: shows.new_cards(tx, GROUP_LANE))
+            if not waiting:
+                await self.take_line_away(parcel.to)
+        if unsettled:
+            await self.settle(parcel, parcel.to, drawn)
+        return went_out
 
-        def mark_shown(tx: Tx) -> None:
-            cards.put(tx, card, self.now())
+    async def settle(self, parcel: Parcel, to: Address, drawn: Drawn) -> None:
+        """Have the topic be as its case; a pause for that is no pause for the cards that wait."""
+        try:
+            await self.topics.settle(parcel, to, drawn)
+        except Limited as pause:
+            until = self.now() + timedelta(seconds=pause.seconds)
+            await self.db.write(lambda tx: outbox.spare(tx, parcel, until))
+        else:
+            await self.db.write(lambda tx: outbox.sent(tx, parcel, (), self.now()))
+
+    def stood(self, tx: Tx, parcel: Parcel, drawn: Drawn, card: cards.Card, *, done: bool) -> None:
+        """Write where a card stands now; one that it replaces, or that nobody needs, is taken away.
+
+        `done`: nothing more is to be brought there.
+        """
+        if drawn.ref and drawn.topic != card.topic:
+            cards.take_ref_away(tx, parcel.ward, drawn.ref)
+        if cards.put(tx, card, self.now()):
+            exercises.shown(tx, card.case, parcel.ward)
+        elif parcel.lane == GROUP_LANE:
+            cards.take_ref_away(tx, parcel.ward, card.ref)
+        if done:
             outbox.sent(tx, parcel, (), self.now())
 
-        await self.db.write(mark_shown)
-        return went_out
+    async def stand(self, parcel: Parcel, to: Address, drawn: Drawn, message: Outgoing) -> Stands:
+        """Have the card stand where it should: where it is, or in its case's topic."""
+        topic = ""
+        if parcel.lane == GROUP_LANE:
+            topic = await self.topics.place(parcel, to, drawn)
+        stands = bool(drawn.ref) and topic in {"", drawn.topic}
+        if stands and fingerprint(drawn.message) == drawn.shown:
+            return Stands(drawn.ref, drawn.topic)
+        return await self.bring(parcel, to, drawn, message, drawn.topic if stands else topic)
 
     async def put_off(self, parcel: Parcel, to: Address, until: datetime) -> bool:
         """Too many new cards: the less urgent wait, and one line a minute says how many."""
@@ -333,40 +440,93 @@ class Sender:
             self.alarms("flood", "cards")
             others = await self.db.read(lambda tx: shows.new_cards(tx, parcel.lane))
             text = self.house.texts.say("desk.digest", "vi", "", {"so": str(others + 1)})
-            await self.door(to.channel).send(to, Outgoing(text, typed=False))
+            [line, *_] = await self.door(to.channel).send(to, Outgoing(text, typed=False))
+            await self.take_line_away(to)
+            self.crowd.line = line
         await self.db.write(lambda tx: shows.put_off(tx, parcel, until))
         return told
 
+    async def take_line_away(self, to: Address) -> None:
+        """Delete the line that said how many cards wait: a newer one says it, or none waits."""
+        line, self.crowd.line = self.crowd.line, ""
+        if line:
+            with suppress(Undelivered):  # best effort: it says when it was true
+                await self.door(to.channel).delete(to, (line,))
+
     async def unshow(self, parcel: Parcel, to: Address) -> bool:
-        """Take a card away that may not stand at this place (any more)."""
-        there = await self.db.read(lambda tx: cards.get(tx, str(parcel.case), parcel.lane))
-        if there is not None:
-            await self.door(to.channel).delete(to, (there.ref,))
+        """Take a card, and its case's topic, away that may not stand at this place (any more)."""
+        case, lane = str(parcel.case), parcel.lane
+        there, own = await self.db.read(
+            lambda tx: (cards.get(tx, case, lane), topics.get(tx, case, lane))
+        )
+        topic = "" if own is None else own.id
+        left = topic and not await self.topics.delete(to, topic)
+        stays = ""
+        if there is not None and (left or not topic or topic != there.topic):
+            stays = await self.delete_card(to, there.ref)
 
         def mark_gone(tx: Tx) -> None:
-            cards.drop(tx, str(parcel.case), parcel.lane)
+            if left:
+                topics.take_away(tx, parcel.ward, topic)
+            if stays and parcel.person is None:
+                cards.take_ref_away(tx, parcel.ward, stays)
+            elif stays:
+                visible.note(tx, parcel.person, (stays,), self.now(), None)
+            cards.drop(tx, case, lane)
+            topics.drop(tx, case, lane)
             outbox.sent(tx, parcel, (), self.now())
 
         await self.db.write(mark_gone)
         return there is not None
 
-    async def bring(self, to: Address, drawn: Drawn, message: Outgoing) -> tuple[str, ...]:
-        """Edit the card that is there; one that was deleted is sent anew."""
+    async def delete_card(self, to: Address, ref: str) -> str:
+        """Delete a card; gives the one that is too old for it: the clock takes its words out."""
+        try:
+            await self.door(to.channel).delete(to, (ref,))
+        except Failed as failure:
+            if failure.why is not Hopeless.REFUSED:
+                raise
+            return ref
+        return ""
+
+    async def bring(
+        self, parcel: Parcel, to: Address, drawn: Drawn, message: Outgoing, topic: str
+    ) -> Stands:
+        """Edit the card that is there; one that was deleted, or its topic, is made anew."""
         channel = self.door(to.channel)
-        if drawn.ref:
+        if drawn.ref and topic == drawn.topic:
             try:
                 await channel.edit(to, drawn.ref, message)
             except Failed as failure:
                 if failure.why is not Hopeless.GONE:
                     raise
+                message = self.made_again(message)
             else:
-                return (drawn.ref,)
-        return await channel.send(to, message)
+                return Stands(drawn.ref, topic)
+        try:
+            refs = await channel.send(to, replace(message, topic=topic))
+        except Failed as failure:
+            if not topic or failure.why not in SHUT:
+                raise
+            topic = await self.topics.again(parcel, to, drawn, topic, failure.why)
+            refs = await channel.send(to, replace(self.made_again(message), topic=topic))
+        return Stands(refs[0], topic)
+
+    def made_again(self, message: Outgoing) -> Outgoing:
+        """Say on a card that the one before it was deleted, and that nothing is lost."""
+        line = self.house.texts.say("desk.made_again", "vi", "", {})
+        if message.text.startswith(line):
+            return message
+        return replace(message, text=f"{line}\n\n{message.text}")
 
     async def fetch(self, parcel: Parcel) -> bool:
         """Fetch a file, have it cleaned, seal it into its case."""
         name, ref, _ = json.loads(parcel.body)
         kind = MediaKind(name)
+        if not self.room():
+            until = self.now() + timedelta(seconds=NO_ROOM_S)
+            await self.db.write(lambda tx: outbox.spare(tx, parcel, until))
+            return False
         raw = await self.door(parcel.lane.partition(":")[2]).fetch(ref)
         try:
             clean = await self.clean[kind](raw)
@@ -384,9 +544,11 @@ class Sender:
         return True
 
     async def hook(self, parcel: Parcel) -> bool:
-        """Call the ward's second road: a code and a priority, nothing else."""
+        """Go one of the ward's roads that ring: a code and a priority, nothing else."""
         data = json.loads(parcel.body)
-        await self.ring(data["code"], data["priority"])
+        go = self.write if parcel.lane == outbox.MAIL_LANE else self.ring
+        if go is not None:
+            await go(data["code"], data["priority"])
         await self.db.write(lambda tx: outbox.sent(tx, parcel, (), self.now()))
         return True
 

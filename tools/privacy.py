@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from handlers import telling
-from storage import guard, invites, outbox, retention, sessions
+from storage import erased, guard, invites, kept, outbox, retention, sessions, visible
 from storage.migrate import scripts, statements
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -119,14 +119,23 @@ def periods() -> dict[str, str]:
         "An invitation to the desk or the roster": period(invites.INVITE_FOR),
         "A door from the group into an officer's chat": period(invites.DOOR_FOR),
         "A session at the desk": period(sessions.SESSION_FOR),
-        "The tie between a case and its reporter": f"{keep['link_days']} days after closing, or"
-        " after the reporter's last return (`keep.link_days`)",
-        "A case: story, pictures, return words, cards": f"{keep['keep_days']} days after closing"
-        " (`keep.keep_days`)",
+        "The tie between a case and its reporter": f"{keep['link_days']} days after they got the"
+        f" closing message (`keep.link_days`), {keep['link_days_longest']} days after closing at"
+        ' the latest (`keep.link_days_longest`), at once by "quên tôi"',
+        "Pictures and voices of a case": f"{keep['media_days']} days after closing"
+        " (`keep.media_days`)",
+        "A case: story, return words, cards": f"{keep['keep_days']} days after closing"
+        " (`keep.keep_days`); longer while a lead keeps it by law",
         "An address that nothing ties to anything": f"{period(retention.IDLE_FOR)} after the day"
         " it last wrote; at once when the tie to its last case is cut",
+        'The numbers of messages in a chat, so that "quên tôi" can take them away': period(
+            visible.STANDS_FOR
+        ),
         "Letters in a page's mailbox that nobody fetched": "with the tie or the address",
-        "Who opened or did what (the audit)": f"{retention.AUDIT_MONTHS} months",
+        "Who opened or did what (the audit)": f"{keep['audit_months']} months"
+        " (`keep.audit_months`); longer from the first act on a case that is kept by law",
+        "A backup": f"one a day, {kept.DAYS} of them, none longer than {period(kept.NEVER_OLDER)}",
+        "A line of `erased.log` (a fingerprint of a random number)": period(erased.KEPT_FOR),
         "How long after somebody's last word an answer may come openly": period(
             telling.OPEN_WINDOW
         ),
@@ -143,7 +152,7 @@ or when this page is out of date.
 "Sealed" means encrypted with a key that lies outside the database file. Everything else is plain
 for whoever has the file. There is no column for a name, a telephone number or an internet address
 of a person who reports, and no log of requests. Backups hold what the database held on the day
-they were made.
+they were made, sealed once more as a whole.
 
 ## Periods that the program keeps by itself
 
@@ -155,23 +164,30 @@ It looks every ten minutes. Days are counted from the moment of closing, 24 hour
 opened again counts anew from its next closing. Months are the calendar's, in Việt Nam. Nobody's tie is
 cut within an hour of their last word about the case.
 
+**When is the closing message got?** In a chat, when the platform says that it was delivered; on a page,
+when the page has shown it; a held answer, when it was opened with the return words. No platform tells
+us whether anything was read. [Decision 0016](decisions/0016-forgetting-is-not-taking-back.md).
+
 When a case goes, its key goes first, then its rows; they are overwritten, and the journal is emptied
-(alarm `journal-not-emptied` when it could not be). Its cards are taken out of the group and the
+(alarm `journal-not-emptied` when it could not be). SQLite moves rows between pages and may leave a copy
+where they were; so each night at three o'clock, if anything was deleted, the whole file is written anew
+(alarm `file-not-rewritten` when there was no room). Its cards are taken out of the group and the
 officers' chats. Telegram may refuse to delete a message older than 48 hours: then its words are
-replaced, and the operator is told (`could-not-take-away`). A copy or backup made before holds what it
-held: keep few, and not for long.
+replaced, and the operator is told (`could-not-take-away`). Backups made before hold what
+they held, sealed, for at most {backups} (the only good one until a newer one could be made: alarm
+`backup-failed`); so do the copies that an upgrade or a restore leaves beside the database. A backup that is
+restored brings back nothing that was erased since: fingerprints of it lie beside the backups (`erased.log`).
 
 ## When deleting stops and asks
 
-A run deletes nothing of people, drafts or cases
+- A run deletes nothing of anybody when the clock is more than {jump} from the last run's, forwards or
+  backwards (the machine was off, or the time is wrong): alarm `clock-jumped`.
+- It deletes no case and no picture when it would delete more than {few} cases (or the pictures of more) and
+  these are more than one in {share} of all, or when these would be more than {many}: alarm
+  `too-many-expired`. Drafts, ties and addresses go in time all the same.
 
-- when the clock is more than {jump} from the last run's, forwards or backwards (the machine was off, or
-  the time is wrong): alarm `clock-jumped`;
-- when it would delete more than {few} cases and these are more than one in {share} of all, or when it
-  would delete more than {many}: alarm `too-many-expired`.
-
-`python -m bot forget` says what has expired and why it is held, `python -m bot forget --confirm` deletes
-it. Used invitations, ended sessions, the numbers of messages seen and counts of wrong return words go in
+`python -m bot forget` says what has expired, on which days it was closed and why it is held, and which
+cases are kept by law; `python -m bot forget --confirm` deletes it. Used invitations, ended sessions, the numbers of messages seen and counts of wrong return words go in
 any case, and words are taken out of officers' chats in any case. Why:
 [decision 0011](decisions/0011-deleting-stops-and-asks.md).
 
@@ -189,6 +205,7 @@ def draw() -> str:
     ]
     return HEAD.format(
         periods=rows,
+        backups=period(kept.NEVER_OLDER),
         jump=period(guard.JUMP),
         few=guard.FEW,
         many=guard.MANY,

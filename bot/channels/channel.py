@@ -48,6 +48,8 @@ class Outgoing:
     """Words hidden until tapped (officers' group with GROUP_SHOWS=words)."""
     again: bool = False
     """It may have arrived before: say so."""
+    topic: str = ""
+    """In which topic of the place it goes; empty: in none."""
     pictures: tuple[bytes, ...] = field(default=(), repr=False)
     voices: tuple[bytes, ...] = field(default=(), repr=False)
 
@@ -120,6 +122,28 @@ class Channel(Protocol):
 
     async def is_member(self, group: Address, person: Address) -> bool:
         """Tell whether the person is in the group right now; False when unsure."""
+
+
+class Topics(Protocol):
+    """A door whose groups can hold a topic for each case. Every method may raise Undelivered."""
+
+    async def has_topics(self, place: Address) -> bool:
+        """Tell whether topics can be made there, as was last seen; False when unsure."""
+
+    async def open_topic(self, place: Address, title: str) -> str:
+        """Make a topic; gives its id. It counts as a message."""
+
+    async def name_topic(self, place: Address, topic: str, title: str) -> None:
+        """Give it another name; one that is called so already is no error."""
+
+    async def close_topic(self, place: Address, topic: str) -> None:
+        """Close it to everybody but administrators; one that is closed already is no error."""
+
+    async def reopen_topic(self, place: Address, topic: str) -> None:
+        """Open it again; one that is open already is no error."""
+
+    async def delete_topic(self, place: Address, topic: str) -> None:
+        """Delete it with everything in it; one that is gone already is no error."""
 
 
 @dataclass(frozen=True, slots=True)

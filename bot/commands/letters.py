@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from bot import app, house
+from bot import app, house, wiring
 from bot.alarms import Alarms
 from bot.commands.forget import written
 from bot.commands.roster import Answer, write
@@ -26,12 +26,13 @@ from bot.commands.setup import (
 from bot.dice import SecureDice
 from bot.inbox import Inbox
 from bot.render import Renderer
+from handlers import mask
 from handlers.effects import Audit
 from handlers.events import Address, Incoming, Kind, Media, MediaKind, Side
+from handlers.view import House
 from storage import audit, inbox
 from storage.db import Database
 from storage.inbox import DeadLetter
-from storage.seal import Seal
 from storage.tx import Tx
 
 NONE = "Không có thư này; nó bị xóa sau 7 ngày. / No such letter; they are deleted after 7 days."
@@ -75,12 +76,17 @@ def show(tx: Tx, there: Base, letter: str) -> Answer:
     if found is None:
         return Answer((NONE,), done=False)
     audit.append(tx, Audit(f"letters.show.{letter}"), there.ward.id, tx.now)
-    return Answer((json.dumps(json.loads(found.body), ensure_ascii=False, indent=2),))
+    told = json.loads(found.body)
+    # Whoever rescues the words has no need of the account they came from; `retry` has it all.
+    for name in ("sender", "place", "ref", "event_id"):
+        told.pop(name, None)
+    told["text"] = mask.seen(str(told.get("text", "")), household(there), ())
+    return Answer((json.dumps(told, ensure_ascii=False, indent=2),))
 
 
 async def retry(there: Base, letter: str) -> Answer:
     """Hand one in again, as if it came now; the running program sends what follows from it."""
-    async with await Database.open(there.settings.database, Seal(there.root), clock=app.now) as db:
+    async with await Database.open(there.settings.database, there.seal(), clock=app.now) as db:
         found = await db.read(lambda tx: inbox.dead_letter(tx, letter))
         if found is None:
             return Answer((NONE,), done=False)
@@ -107,11 +113,7 @@ def settle(tx: Tx, there: Base, letter: str) -> None:
 
 def again(there: Base, db: Database, alarms: Alarms) -> Inbox:
     """Make the inbox of the running program; nobody's membership is asked here: it counts as no."""
-    built = house.build(
-        there.ward,
-        trial=there.settings.trial,
-        group_shows_words=there.settings.group_shows_words,
-    )
+    built = household(there)
 
     async def stranger(sender: Address) -> bool:
         del sender
@@ -121,11 +123,20 @@ def again(there: Base, db: Database, alarms: Alarms) -> Inbox:
         db=db,
         house=built,
         dice=SecureDice(),
-        render=Renderer(built, app.caps(None)),
+        render=Renderer(built, wiring.caps(None)),
         alarms=alarms,
         now=app.now,
         member=stranger,
         committed=lambda: None,
+    )
+
+
+def household(there: Base) -> House:
+    """Build what never changes around this ward."""
+    return house.build(
+        there.ward,
+        trial=there.settings.trial,
+        group_shows_words=there.settings.group_shows_words,
     )
 
 

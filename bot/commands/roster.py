@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot import app, house
+from bot import app, house, wiring
 from bot.commands.run import has_lead
 from bot.commands.setup import (
     DATABASE_TROUBLE,
@@ -31,7 +31,6 @@ from handlers.view import House, Officer, Person, View
 from storage import audit, cases, officers, places, sessions
 from storage.apply import apply
 from storage.db import Database
-from storage.seal import Seal
 from storage.tx import Tx
 
 
@@ -75,7 +74,7 @@ def main(arguments: list[str]) -> int:
 
 async def write(there: Base, act: Callable[[Tx], Answer]) -> Answer:
     """Do it as one transaction."""
-    async with await Database.open(there.settings.database, Seal(there.root), clock=app.now) as db:
+    async with await Database.open(there.settings.database, there.seal(), clock=app.now) as db:
         return await db.write(act)
 
 
@@ -132,20 +131,20 @@ def remove(tx: Tx, there: Base, officer: Officer) -> Answer:
         person="",
         now=tx.now,
         ward=there.ward.id,
-        render=Renderer(world, app.caps(None)),
+        render=Renderer(world, wiring.caps(None)),
     )
     return Answer(("Đã đưa ra khỏi danh sách / removed: " + officer.name, *after(tx, view, freed)))
 
 
-def around(tx: Tx, world: House) -> View:
-    """Give what deciding needs to know: who is left, and whether there is a group."""
+def around(tx: Tx, world: House, *, group: bool | None = None) -> View:
+    """Give what deciding needs to know: who is left, and whether there is a group (None: look)."""
     return View(
         now=tx.now,
         house=world,
         person=Person("", pushes=False),
         talk=Talk("", Side.DESK),
         roster=officers.roster(tx, world.ward.id),
-        group=places.exists(tx, world.ward.id, places.GROUP),
+        group=places.exists(tx, world.ward.id, places.GROUP) if group is None else group,
     )
 
 

@@ -5,7 +5,7 @@ import secrets
 from datetime import timedelta
 from functools import partial
 
-from bot import app, logs
+from bot import app, logs, wiring
 from bot.channels.channel import Failed
 from bot.commands.setup import (
     DATABASE_TROUBLE,
@@ -28,6 +28,10 @@ TRIAL_OFFICERS = (
 )
 """Working names of the trial's two officers: closing a grave case takes two."""
 LINK_FOR = timedelta(hours=12)
+NOT_OPEN = (
+    "CHƯA MỞ CHO NGƯỜI DÂN: chạy `python -m bot drill`; một cán bộ nhận và trả lời diễn tập thì mở."
+    " / NOT OPEN TO THE PUBLIC: it opens when an officer takes and answers an exercise."
+)
 
 
 def main(arguments: list[str]) -> int:
@@ -61,14 +65,15 @@ def main(arguments: list[str]) -> int:
 
 async def start(there: Base) -> int:
     """Open everything and run."""
-    async with app.assemble(there.settings, there.ward, there.root) as running:
+    async with wiring.assemble(there.settings, there.ward, there.root, there.committee) as running:
         if there.settings.trial:
             links = await running.db.write(partial(trial_links, there.ward.id))
         elif not await running.db.read(lambda tx: has_lead(tx, there.ward.id)):
             return complain((NO_LEAD,))
         else:
             links = []
-        await app.run(running, lambda: announce(there, running, links))
+        closed = not await running.db.read(running.mailbox.is_open)
+        await app.run(running, lambda: announce(there, running, links, closed=closed))
     return 0
 
 
@@ -89,8 +94,10 @@ def has_lead(tx: Tx, ward: str) -> bool:
     return any(one.role == Role.LEAD for one in officers.roster(tx, ward))
 
 
-def announce(there: Base, running: app.App, links: list[tuple[str, str]]) -> None:
-    """Print where to look."""
+def announce(
+    there: Base, running: app.App, links: list[tuple[str, str]], *, closed: bool = False
+) -> None:
+    """Print where to look. `closed`: the ward has not opened its doors to the public yet."""
     port = next(
         (s.getsockname()[1] for server in running.server.servers for s in server.sockets),
         there.settings.port,
@@ -103,6 +110,8 @@ def announce(there: Base, running: app.App, links: list[tuple[str, str]]) -> Non
         f"Bàn cán bộ / desk, {name} (một lần / once):  {address}/desk/vao/{token}"
         for name, token in links
     ]
+    if closed:
+        lines.append(NOT_OPEN)
     if there.settings.telegram_token:
         lines.append("Telegram: đã bật / on")
     print("\n".join(lines), flush=True)

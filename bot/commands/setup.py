@@ -11,8 +11,10 @@ from pathlib import Path
 from bot import config, house
 from bot.config import ConfigTrouble, Settings
 from handlers.ward import Ward, WardTrouble
-from storage.db import NewerSchema, UnsafeDatabase, WrongKey
-from storage.rootkey import KeyTrouble, RootKey, create_root_key, load_root_key
+from storage.committee import CommitteeTrouble, Public
+from storage.db import HalfRotated, NewerSchema, UnsafeDatabase, WrongKey
+from storage.rootkey import KeyTrouble, Reason, RootKey, create_root_key, load_root_key
+from storage.seal import Seal
 
 CONFIG = 78
 """sysexits.h EX_CONFIG: the program cannot run as it is set up."""
@@ -22,7 +24,7 @@ class AlreadyRunning(Exception):  # noqa: N818  (said to a clerk, not a bug)
     """Another process runs on the same data."""
 
 
-DATABASE_TROUBLE = (UnsafeDatabase, WrongKey, NewerSchema, AlreadyRunning)
+DATABASE_TROUBLE = (UnsafeDatabase, WrongKey, HalfRotated, NewerSchema, AlreadyRunning)
 """What opening a database may raise that a clerk can mend."""
 
 NO_LEAD = (
@@ -47,6 +49,11 @@ class Base:
     settings: Settings
     ward: Ward
     root: RootKey
+    committee: Public | None = None
+
+    def seal(self) -> Seal:
+        """Make the seal of this key, that also seals case keys to the committee's."""
+        return Seal(self.root, self.committee)
 
 
 def base() -> Base:
@@ -64,13 +71,29 @@ def base() -> Base:
         problems += [f"ward.toml: {one}" for one in trouble.problems]
     root = None
     try:
-        if not (settings.trial and problems):  # a trial's key is made only when all else is well
+        # A trial's key is made only when all else is well; where none is named there is none to judge.
+        unnamed = any(one.startswith("SECRET_KEY_FILE") for one in problems)
+        if not unnamed and not (settings.trial and problems):
             root = open_key(settings)
     except KeyTrouble as trouble:
-        problems.append(f"SECRET_KEY_FILE: {key_sentence(trouble)}")
+        lost = trouble.reason is Reason.MISSING and settings.database.exists()
+        problems.append(f"SECRET_KEY_FILE: {LOST if lost else key_sentence(trouble)}")
+    committee = None
+    try:
+        if settings.committee_key is not None:
+            committee = Public.load(settings.committee_key)
+    except CommitteeTrouble:
+        problems.append(
+            "COMMITTEE_KEY_FILE: không phải khóa công khai của hội đồng (committee.pub), hoặc chép"
+            " sai / not the committee's public key, or a copying mistake"
+        )
+    if ward is not None and ward.seal_days and settings.committee_key is None:
+        problems.append(
+            "ward.toml: keep.seal_days: cần COMMITTEE_KEY_FILE / needs COMMITTEE_KEY_FILE"
+        )
     if problems or ward is None or root is None:
         raise NotSetUp(tuple(problems))
-    return Base(settings, ward, root)
+    return Base(settings, ward, root, committee)
 
 
 def open_key(settings: Settings) -> RootKey:
@@ -91,6 +114,13 @@ SENTENCES = {
 }
 
 
+LOST = (
+    "không thấy tệp khóa, mà đã có dữ liệu: ĐỪNG tạo khóa mới. Có tờ chữ khôi phục:"
+    " `python -m bot keys recover --words`; không có: docs/runbooks/mat-khoa.md"
+    " / no key file, and there is data: do NOT make a new key; recover the old one"
+)
+
+
 def key_sentence(trouble: KeyTrouble) -> str:
     """Say what is wrong with the key, and how to mend it."""
     return SENTENCES.get(str(trouble.reason), str(trouble.reason))
@@ -99,9 +129,17 @@ def key_sentence(trouble: KeyTrouble) -> str:
 def database_sentence(trouble: Exception) -> str:
     """Say why the database was not opened; nothing was changed."""
     if isinstance(trouble, WrongKey):
+        needed = trouble.needed or "?"
         return (
-            "Khóa này không mở được dữ liệu. Kiểm tra SECRET_KEY_FILE; chưa có gì bị thay đổi."
-            " / This key does not open the data. Check SECRET_KEY_FILE; nothing was changed."
+            f"Khóa này ({trouble.given}) không mở được dữ liệu; cần khóa {needed}. Kiểm tra"
+            " SECRET_KEY_FILE; đang đổi khóa dở thì chạy lại `python -m bot keys rotate`. Chưa có gì"
+            f" bị thay đổi. / This key does not open the data, which needs {needed}. Check"
+            " SECRET_KEY_FILE; if a change of keys was cut off, run it again. Nothing was changed."
+        )
+    if isinstance(trouble, HalfRotated):
+        return (
+            "Đổi khóa chưa xong: chạy lại `python -m bot keys rotate`, rồi khởi động."
+            " / A change of keys was cut off: run `python -m bot keys rotate` again first."
         )
     if isinstance(trouble, AlreadyRunning):
         return "Đang chạy rồi, trên cùng dữ liệu này. / It runs already, on the same data."

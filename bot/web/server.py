@@ -3,7 +3,7 @@
 It writes no log of requests and learns no address of anybody.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
@@ -18,8 +18,10 @@ from starlette.routing import Route
 from bot.channels.channel import Inbox, Mailbox
 from bot.channels.desk import Desk
 from bot.channels.web import Chat
+from bot.web.ending import Ending
 from bot.web.forms import Turns
 from bot.web.headers import Guard, dress, host_of, is_here
+from bot.web.hooks import Hook, called
 from bot.web.pages import Pages, StaticFile, static_files
 from bot.web.words import VI
 from handlers.ward import Ward
@@ -27,6 +29,8 @@ from handlers.ward import Ward
 FOREVER = "public, max-age=31536000, immutable"
 NOT_TAKEN_IN = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.SERVICE_UNAVAILABLE})
 """What came too slowly, or when too much else came: it may be sent again."""
+ANY = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+"""Where a platform calls, every other way of asking finds nothing, as on a path that is not there."""
 FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 
 
@@ -43,10 +47,11 @@ def build(
     now: Callable[[], datetime],
     clean_picture: Callable[[bytes], Awaitable[bytes]],
     fault: Callable[[str, str], None] = lambda _event, _name: None,
+    hooks: Sequence[Hook] = (),
 ) -> Starlette:
     """Build the server.
 
-    `fault` hears of a bug, by its name only.
+    `fault` hears of a bug, by its name only. `hooks`: where platforms call.
     `seed`: secret, the same after a restart. `health` is unwell when it says `ok: False`.
     `clean_picture` re-encodes a picture, or raises bot.pictures.Refused.
     """
@@ -71,6 +76,7 @@ def build(
             *chat.routes(),
             *desk.routes(),
             Route("/static/{name}", partial(_static, {f.url: f for f in static.values()})),
+            *(Route(hook.path, partial(called, hook), methods=ANY) for hook in hooks),
             Route("/robots.txt", _robots),
             Route("/healthz", partial(_health, health, bool(public_url))),
             Route("/metrics", partial(_metrics, metrics, bool(public_url))),
@@ -80,7 +86,11 @@ def build(
                 Guard,
                 public_url=public_url,
                 turned_away=partial(pages.notice, HTTPStatus.FORBIDDEN),
-            )
+            ),
+            Middleware(
+                Ending,
+                cut_off=partial(pages.notice, HTTPStatus.SERVICE_UNAVAILABLE, text=VI["500"]),
+            ),
         ],
         exception_handlers={
             HTTPException: partial(_kindly, pages),

@@ -8,10 +8,11 @@ import logging
 import warnings
 
 from bot.channels.telegram.door import Telegram
+from bot.channels.telegram.hook import Hook
 
 # At DEBUG the library logs the token, every address and every text; at ERROR a whole answer.
 logging.getLogger("telegram").setLevel(logging.CRITICAL + 1)
 # Raw results are what we want: objects nobody reads cost more than the database does.
 warnings.filterwarnings("ignore", message="Please use 'Bot\\.", category=UserWarning)
 
-__all__ = ["Telegram"]
+__all__ = ["Hook", "Telegram"]

@@ -19,17 +19,17 @@ from telegram.error import (
 from bot.channels.channel import Failed, Hopeless, Limited, Undelivered, Unknown, Unsent
 from bot.channels.telegram.request import NotSentError, SlowedError, TooLongError
 
-_SAME = re.compile("message is not modified", re.IGNORECASE)
+_SAME = re.compile("message is not modified|topic_not_modified", re.IGNORECASE)
 _GONE = re.compile(
-    "not found|message_id_invalid|peer_id_invalid|topic_deleted|can't be edited"
+    "not found|message_id_invalid|peer_id_invalid|topic_deleted|topic_id_invalid|can't be edited"
     "|chat was deactivated|upgraded to a supergroup",
     re.IGNORECASE,
 )
-_RIGHTS = re.compile("rights|_forbidden|admin_required|topic_closed", re.IGNORECASE)
+_RIGHTS = re.compile("rights|_forbidden|admin_required|topic_closed|is not a forum", re.IGNORECASE)
 
 
 class Unchanged(Failed):
-    """The message already says just that."""
+    """The message, or the topic, is just so already."""
 
     def __init__(self) -> None:
         """There is nothing to tell."""

@@ -2,13 +2,26 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from bot.channels.channel import Undelivered
+from bot.channels.telegram.fields import table
 
 FRESH = 60.0
 """Seconds that an answer counts: a removed officer loses access within this time."""
 MOST = 1000
 """Answers kept; strangers who press forged buttons must not fill the memory."""
+
+
+_IN = frozenset({"creator", "administrator", "member"})
+
+
+def is_in(member: Any) -> bool:
+    """Read a ChatMember: whether that person is in the group."""
+    status = table(member).get("status")
+    if status == "restricted":
+        return table(member).get("is_member") is True
+    return status in _IN
 
 
 class Members:

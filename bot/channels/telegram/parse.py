@@ -56,6 +56,8 @@ class Parsed:
     """The id of a button press that waits for its answer."""
     moved: tuple[str, str] | None = None
     """The officers' group has a new id: (old, new)."""
+    topic: tuple[str, str] | None = None
+    """The bot has made a topic in the officers' group: (id, name)."""
     member: str = ""
     """The person whose membership in the officers' group has changed."""
     odd: bool = False
@@ -163,6 +165,9 @@ def _group(update: dict[str, Any], message: dict[str, Any], setting: Setting) ->
     if str(here) != setting.group:
         called = CALLED & message.keys() and _calls_us(message, setting)
         return Parsed(_joined(update, message, here, setting)) if called else _NOTHING
+    topic = _made_topic(message, setting)
+    if topic:
+        return Parsed(topic=topic)
     ref = number(message.get("message_id"))
     person = _person(message)
     if ref is None or person is None or _hidden(message) or SERVICE & message.keys():
@@ -286,6 +291,15 @@ def _moved(message: dict[str, Any], here: int, setting: Setting) -> tuple[str, s
         if old is not None and new is not None and str(old) == setting.group:
             return str(old), str(new)
     return None
+
+
+def _made_topic(message: dict[str, Any], setting: Setting) -> tuple[str, str] | None:
+    """Tell whether this is the note of a topic that the bot itself has made."""
+    made = table(message.get("forum_topic_created"))
+    topic = number(message.get("message_thread_id"))
+    ours = str(number(table(message.get("from")).get("id"))) == setting.bot
+    name = words(made.get("name"))
+    return (str(topic), name) if ours and name and topic is not None and topic > 0 else None
 
 
 def _calls_us(message: dict[str, Any], setting: Setting) -> bool:

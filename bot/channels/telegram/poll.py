@@ -52,6 +52,7 @@ async def poll(source: Source, pace: Pace) -> NoReturn:
     """
     offset: int | None = None
     trouble = 0
+    await source.unhook()  # what an earlier run set is no sign of a thief
     while True:
         try:
             updates = await source.updates(offset)

@@ -23,6 +23,8 @@ KEEP = 30.0
 """Seconds an idle connection is kept: less than servers keep theirs, so that we close first."""
 REST = 5.0
 """Seconds to rest when the platform asks for a pause without saying how long."""
+LONGEST_REST = 900.0
+"""Seconds that are believed at most; then the platform is asked again: an alert may wait."""
 REFUSALS = frozenset({401, 403, 404})
 """Statuses that mean much when the platform says them, and little when a proxy does."""
 
@@ -199,11 +201,11 @@ def _answered(payload: bytes) -> bool:
 
 
 def _pause(payload: bytes, header: str) -> float:
-    """Seconds to rest: the answer's own figure, else the header's, else REST."""
+    """Seconds to rest: the answer's own figure, else the header's, else REST; LONGEST_REST at most."""
     try:
         figure = json.loads(payload)["parameters"]["retry_after"]
     except (ValueError, TypeError, LookupError, RecursionError):
         figure = int(header) if header.isascii() and header.isdigit() else REST
     if isinstance(figure, bool) or not isinstance(figure, int | float) or not 0 <= figure < 1e6:
         return REST
-    return float(figure)
+    return min(float(figure), LONGEST_REST)

@@ -3,6 +3,7 @@
 No markup is parsed: the only entity is the spoiler, whose place is counted in UTF-16.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ MAX_TEXT = 4096
 MAX_DATA = 64
 """Bytes that a button can carry."""
 AGAIN = "(gửi lại)"
+GENERAL = "1"
+_THREAD = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ def calls(chat: int, message: Outgoing) -> tuple[Call, ...]:
     pieces = _pieces(message)
     if not pieces and (board or not (message.pictures or message.voices)):
         raise Failed(Hopeless.REFUSED)
-    common: dict[str, Any] = {"chat_id": chat}
+    common: dict[str, Any] = {"chat_id": chat} | thread(message.topic)
     if message.secret:
         common["protect_content"] = True
     made = [Call("sendMessage", common | _text(piece)) for piece in pieces]
@@ -56,6 +59,16 @@ def calls(chat: int, message: Outgoing) -> tuple[Call, ...]:
         name = f"loi-{number}.ogg"
         made.append(Call("sendVoice", common | {"voice": InputFile(voice, filename=name)}))
     return tuple(made)
+
+
+def thread(topic: str) -> dict[str, int]:
+    """Give the parameter that places a message in a topic.
+
+    The general topic is the group itself: its number is refused where a topic is asked for.
+    """
+    if not _THREAD.fullmatch(topic) or topic == GENERAL:
+        return {}
+    return {"message_thread_id": int(topic)}
 
 
 def edit(chat: int, ref: int, message: Outgoing) -> Call:

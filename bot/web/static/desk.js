@@ -12,12 +12,11 @@
   if (!desk) return;
   const [board, mine, box, alarm, toast, clear, waits, letters] = ['board', 'mine', 'text', 'alarm', 'toast', 'clear', 'waits', 'letters']
     .map((name) => document.getElementById(name));
-  const write = mine.querySelector('.write'), header = document.querySelector('header');
-  const title = document.title;
-  const POLL = 1500, PATIENCE = 10000, BLINK = 1000, STILL = 600, NOTED = 6000, MOST = 20;
+  const write = mine.querySelector('.write'), header = document.querySelector('header'), title = document.title;
+  const POLL = 1500, PATIENCE = 10000, BLINK = 1000, STILL = 600, NOTED = 6000, MOST = 20, AGAIN = 60000;
   const ON_CARD = /^d\.(claim|open|reply|note|hand|priority|close|agree)\.([^.]+)$/;
   const wide = matchMedia('(min-width: 56rem)'), mouse = matchMedia('(hover: hover) and (pointer: fine)');
-  let busy = false, blinking = 0, sound = null, shown = '', trouble = '', shifted = -STILL, moved = 0, noted = 0;
+  let busy = false, blinking = 0, sound = null, shown = '', trouble = '', shifted = -STILL, moved = 0, noted = 0, rang = 0;
 
   // Twice in the list while nobody has it: a case given back rings like a new one.
   const urgent = (root) => [...root.querySelectorAll('.card[data-priority="P1"]')].flatMap((card) => [card.dataset.code, ...(card.dataset.loose ? [card.dataset.code + ' '] : [])]);
@@ -48,7 +47,7 @@
   const raise = (code) => {
     tell(`${desk.dataset.new}: ${code}`);
     beep();
-    clearInterval(blinking);
+    clearInterval(blinking); rang = performance.now();
     blinking = setInterval(() => { document.title = document.title === title ? '● ' + desk.dataset.new : title; }, BLINK);
   };
 
@@ -124,7 +123,8 @@
   // `pressed`: what this answers; null when it comes by itself.
   const apply = (part, pressed) => {
     const now = urgent(part);
-    now.filter((code) => !known.has(code)).slice(0, 1).forEach((code) => raise(code.trim()));
+    const late = performance.now() - rang > AGAIN;  // a code with a space is a card that nobody has: it rings on
+    now.filter((code) => !known.has(code) || (late && code.endsWith(' '))).slice(0, 1).forEach((code) => raise(code.trim()));
     known = new Set(now);
     const seen = Number(mine.elements.seen.value);
     const fresh = [...part.querySelectorAll('.letter')].filter((letter) => Number(letter.dataset.n) > seen).sort((a, b) => a.dataset.n - b.dataset.n);
