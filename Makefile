@@ -3,14 +3,26 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check lint format browser lock pictures clean
+# What decides is measured branch by branch, which makes everything slow: so the rest runs apart.
+DECIDING := tests/handlers tests/test_transcripts.py
+SIDE_BY_SIDE := --numprocesses=2 --dist=loadfile
+
+.PHONY: install run test soak check lint format browser lock pictures clean
+
+# For a server: what the program needs, and nothing for tests.
+install: $(VENV)/.installed
 
 run: $(VENV)/.installed
 	$(BIN)/python -m bot run
 
 test: $(VENV)/.installed-dev browser
 	$(MAKE) lint
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(DECIDING) --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(addprefix --ignore=,$(DECIDING))
+
+# The long ones at their full size: hours. CI does not run it.
+soak: $(VENV)/.installed-dev browser
+	SOAK=1 $(BIN)/python -m pytest -m soak
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .

@@ -8,14 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from bot import config
+from bot import config, disk
+from bot.alarms import meanings
 from bot.commands import COMMANDS as COMMAND_LINE
+from bot.health import UNSERVED
 from handlers import front
 from handlers.cases import Status
 from storage import guard
 from storage.db import Database
 from storage.seal import RootKey, Seal
-from tools import moves, privacy
+from tools import alarms, moves, privacy
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -132,10 +134,35 @@ def test_every_command_of_the_chat_is_documented() -> None:
 
 
 def test_every_alarm_is_in_the_operators_table() -> None:
-    raised = set(re.findall(r"\balarms\(\s*\"([a-z-]+)\"", code("bot")))
+    raised = set(re.findall(r"\b(?:alarms|fault)\(\s*\"([a-z-]+)\"", code("bot")))
     table = text(DOCS / "operations.md").partition("## Alarms")[2]
     assert raised
     assert raised == set(re.findall(r"^\| `([a-z-]+)` \|", table, re.MULTILINE))
+    assert raised == set(meanings()), "bot/alarms.toml explains each, in letters as well"
+
+
+def test_every_alarm_is_explained_in_both_languages() -> None:
+    for name, both in meanings().items():
+        assert set(both) == {"vi", "en"}, name
+        for said in both.values():
+            assert min(len(said.happened), len(said.do)) > 5, name
+            assert "|" not in said.happened + said.do, name
+
+
+def test_what_silences_the_monitor_is_told_and_stands_among_the_problems() -> None:
+    section = text(DOCS / "operations.md").partition("## Check, health")[2].partition("\n## ")[0]
+    rows = set(re.findall(r"^\| `([a-z-]+)` \|", section, re.MULTILINE))
+    assert rows >= UNSERVED
+    silence = section.partition("not called while")[2].partition("is among")[0]
+    assert set(re.findall(r"`([a-z-]+)`", silence)) == UNSERVED
+
+
+def test_the_watermarks_of_the_disk_are_told_with_their_own_numbers() -> None:
+    told = text(DOCS / "operations.md")
+    assert f"from {disk.MEDIA_AT * 100:.0f} %" in told
+    assert f"At {disk.FULL_AT * 100:.0f} %" in told
+    assert f"{disk.BALLAST_BYTES >> 20} MiB" in told
+    assert f"`{disk.BALLAST}`" in told
 
 
 def test_log_lines_worth_watching_are_in_the_code() -> None:
@@ -154,7 +181,7 @@ def test_every_state_of_a_case_has_its_step_of_the_law() -> None:
 # generated pages
 
 
-@pytest.mark.parametrize("tool", [moves, privacy], ids=["moves", "privacy"])
+@pytest.mark.parametrize("tool", [moves, privacy, alarms], ids=["moves", "privacy", "alarms"])
 def test_a_generated_page_is_up_to_date(tool: object) -> None:
     name = getattr(tool, "__name__", "")
     assert tool.TARGET.read_text("utf-8") == tool.draw(), f"run: python -m {name}"
@@ -204,17 +231,10 @@ def test_a_later_migration_is_followed() -> None:
 BOT = ("bot", "handlers", "storage")
 MISSING: dict[str, Callable[[], bool]] = {
     "Zalo": lambda: "ZALO_BOT_TOKEN" in config.NOT_YET,
-    "E-mail alarms": lambda: "SMTP_URL" in config.NOT_YET,
-    "Telegram webhooks": lambda: "TELEGRAM_WEBHOOK_URL" in config.NOT_YET,
-    "Backup and restore commands": lambda: not {"backup", "restore"} & set(COMMAND_LINE),
     "Wiping a chat": lambda: "visible.of_person(" not in code(*BOT),
     "Shifts": lambda: "duty=False" not in code(*BOT) and "officers.change(" not in code(*BOT),
     "Working states": lambda: not re.search(r"Status\.(VERIFYING|PLAN)", desk()),
-    "Watching whether the group can be reached": lambda: '"getChat"' not in code("bot"),
-    "Topics in the group": lambda: "createForumTopic" not in code("bot"),
     "Forms of the law": lambda: not re.search(r"docx|form_?01|mau_?01", code(*BOT), re.IGNORECASE),
-    "An offline committee key": lambda: not re.search(r"hpke|X25519", code("storage", "bot")),
-    "Rotating the root key": lambda: "rotate" not in code("storage", "bot/commands"),
     "PostgreSQL": lambda: "postgres" not in code("storage") + text(ROOT / "bot" / "config.py"),
     "Campaigns": lambda: "Class.CAMPAIGN" not in code("handlers"),
 }
@@ -297,3 +317,13 @@ def test_pictures_are_small_and_all_are_shown() -> None:
     for readme in READMES:
         shown = {readme.parent / target for target in LINK.findall(text(readme))}
         assert pictures <= shown
+
+
+def test_every_promise_names_tests_that_exist_and_can_be_run() -> None:
+    rows = [line for line in text(DOCS / "guarantees.md").splitlines() if line.startswith("| ")]
+    assert len(rows) > 15
+    for row in rows[1:]:
+        named = re.findall(r"`(tests/[\w/]+\.py)`", row)
+        assert named, row[:60]
+        for one in named:
+            assert re.search(r"^(?:async )?def test_", text(ROOT / one), re.MULTILINE), one

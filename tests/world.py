@@ -9,9 +9,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 from bot import house as houses
+from bot import rehearsal
 from bot.alarms import Alarms
 from bot.channels import desk, web
 from bot.channels.channel import Caps, Outcome, Outgoing
@@ -23,8 +25,9 @@ from bot.sender import Sender
 from handlers.events import Address, Incoming, Kind, Media, MediaKind, Side
 from handlers.view import House, Officer, Role
 from handlers.ward import Ward
-from storage import officers, outbox, people, places
+from storage import officers, opening, outbox, people, places
 from storage.db import Database
+from storage.origins import ORIGINS
 from storage.seal import RootKey, Seal
 
 BEGIN = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
@@ -120,6 +123,7 @@ class World:
     render: Renderer
     moment: list[datetime]
     rings: list[tuple[str, str]]
+    nowhere: dict[str, rehearsal.HiddenPlace]
     count: int = 0
 
     @property
@@ -214,6 +218,20 @@ class World:
         return one
 
 
+@cache
+def sample(trial: bool, group_shows_words: bool) -> House:
+    """The sample ward's house: nothing in it ever changes."""
+    ward = houses.read_ward(None)
+    return houses.build(ward, trial=trial, group_shows_words=group_shows_words)
+
+
+def read_house(ward: Ward | None, *, trial: bool, group_shows_words: bool) -> House:
+    """A ward's house; that of the sample ward is read once for all tests."""
+    if ward is None:
+        return sample(trial, group_shows_words)
+    return houses.build(ward, trial=trial, group_shows_words=group_shows_words)
+
+
 @asynccontextmanager
 async def open_world(
     path: Path,
@@ -222,39 +240,57 @@ async def open_world(
     ward: Ward | None = None,
     group_shows_words: bool = False,
     trial: bool = False,
+    opened: bool = True,
     seed: int = 1,
+    moment: list[datetime] | None = None,
+    database: type[Database] = Database,
+    before: World | None = None,
 ) -> AsyncIterator[World]:
-    """Open a world in a directory of its own."""
-    moment = [BEGIN]
+    """Open a world in a directory of its own; `opened` False: its ward lets nobody in yet.
+
+    `moment`: what time it is, where that is not the test's own to say. `before`: the same world
+    before a restart; its room, its time and what was heard go on.
+    """
+    moment = [BEGIN] if moment is None else moment
+    moment = moment if before is None else before.moment
 
     def now() -> datetime:
         return moment[0]
 
     dice = SeededDice(seed)
     seal = Seal(RootKey(bytes(range(32))))
-    house = houses.build(
-        ward or houses.read_ward(None), trial=trial, group_shows_words=group_shows_words
-    )
-    room, alarms = Room(), Alarms()
-    rings: list[tuple[str, str]] = []
+    house = read_house(ward, trial=trial, group_shows_words=group_shows_words)
+    room, alarms = (Room(), Alarms()) if before is None else (before.room, before.alarms)
+    rings: list[tuple[str, str]] = [] if before is None else before.rings
+    count = 0 if before is None else before.count
     render = Renderer(
-        house, {"web": web.CAPS, "desk": desk.CAPS, "telegram": room.caps, "group": room.caps}
+        house,
+        {
+            "web": web.CAPS,
+            "desk": desk.CAPS,
+            "telegram": room.caps,
+            "group": room.caps,
+            **dict.fromkeys(ORIGINS, rehearsal.CAPS),
+        },
     )
+    nowhere = {name: rehearsal.HiddenPlace(name) for name in ORIGINS}
 
     async def ring(code: str, priority: str) -> None:
         rings.append((code, priority))
 
     path.chmod(0o700)
-    async with await Database.open(path / "x.db", seal, clock=now, new_id=dice.id) as db:
+    async with await database.open(path / "x.db", seal, clock=now, new_id=dice.id) as db:
         if group:
             await db.write(lambda tx: places.put(tx, house.ward.id, "group", GROUP))
+        if opened:
+            await db.write(lambda tx: opening.open_ward(tx, house.ward.id, tx.now))
 
         async def member(sender: Address) -> bool:
             return await room.is_member(GROUP, sender)
 
         sender = Sender(
             db=db,
-            channels={"telegram": room},
+            channels={"telegram": room, **nowhere},
             house=house,
             alarms=alarms,
             now=now,
@@ -273,4 +309,6 @@ async def open_world(
             committed=lambda: None,
         )
         mailbox = Mailbox(db=db, house=house, render=render, now=now)
-        yield World(db, house, inbox, mailbox, sender, room, alarms, render, moment, rings)
+        yield World(
+            db, house, inbox, mailbox, sender, room, alarms, render, moment, rings, nowhere, count
+        )

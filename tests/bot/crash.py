@@ -23,7 +23,7 @@ from bot.sender import Sender
 from handlers.effects import EntryKind
 from handlers.events import Address, Incoming, Kind, Side
 from handlers.view import House, Officer, Role
-from storage import audit, cases, entries, officers, people, places
+from storage import audit, cases, entries, officers, opening, people, places
 from storage.db import Database
 from storage.seal import RootKey, Seal
 from storage.tx import Tx
@@ -142,7 +142,7 @@ class Post:
                 raise result
 
     async def unhook(self) -> None:
-        raise AssertionError("nobody set a webhook")
+        """Nobody has set a webhook."""
 
 
 Poller = Callable[[Source, Pace], Awaitable[NoReturn]]
@@ -245,6 +245,7 @@ class Run:
     def set_up(self, tx: Tx) -> None:
         if officers.get(tx, "lead") is not None:
             return
+        opening.open_ward(tx, self.house.ward.id, tx.now)
         places.put(tx, self.house.ward.id, "group", GROUP)
         officers.add(tx, Officer("lead", "Cô Hạ", Role.LEAD), self.house.ward.id, tx.now)
         known = people.meet(tx, Address("telegram", "bot", LEAD))

@@ -12,6 +12,10 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from storage import opening
+from storage.db import Database
+from storage.rootkey import load_root_key
+from storage.seal import Seal
 from tests.fakes.telegram import FakeTelegram
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -143,6 +147,13 @@ class Bot:
     async def kill(self) -> None:
         """End it as a power cut would, as far as a process goes."""
         assert await self.stop(signal.SIGKILL) == -signal.SIGKILL
+
+    async def opened(self, ward: str = "phuong-hoa-sen") -> None:
+        """Open a real ward to the public without the exercise by which that is done."""
+        root = load_root_key(self.directory / self.settings["SECRET_KEY_FILE"], None)
+        database = self.directory / "data" / "lang-nghe.db"
+        async with await Database.open(database, Seal(root)) as db:
+            await db.write(lambda tx: opening.open_ward(tx, ward, tx.now))
 
     async def invited(
         self, name: str, role: str = "officer", *, chat: bool = True

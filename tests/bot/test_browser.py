@@ -365,10 +365,14 @@ async def uncovered(one: Locator) -> bool:
 
 async def open_desk(house: House, size: tuple[int, int] = SCREEN) -> Window:
     one = await house.window(size)
+    await enter_desk(house, one)
+    return one
+
+
+async def enter_desk(house: House, one: Window) -> None:
     await one.page.goto(f"{house.url}/desk/vao#{INVITE}")
     await one.page.get_by_role("button", name="Mở bàn trực").click()
     await one.page.wait_for_url(f"{house.url}/desk")
-    return one
 
 
 async def test_the_invitation_behind_the_hash_opens_the_desk_and_leaves_the_address(
@@ -412,6 +416,30 @@ async def test_a_card_that_rises_to_urgent_rings_like_a_new_one(house: House) ->
     house.memory.cards[1] = card("T3HW-8RNC", "P1", ORDINARY.message.text, claimed=True)
     await expect(one.page.get_by_role("alert")).to_have_text("Có tin khẩn mới: T3HW-8RNC")
     assert await one.page.evaluate("rung") == 3
+
+
+async def test_what_nobody_has_taken_rings_again_each_minute_and_then_no_more(
+    house: House,
+) -> None:
+    house.memory.cards += [URGENT]
+    one = await house.window(SCREEN)
+    await one.page.clock.install()
+    await enter_desk(house, one)
+    await one.page.mouse.click(5, 5)
+    await one.page.clock.run_for(50_000)
+    assert await one.page.evaluate("rung") == 0
+    await one.page.clock.run_for(15_000)
+    await expect(one.page.get_by_role("alert")).to_have_text("Có tin khẩn mới: K7M4-PQ2X")
+    assert await one.page.evaluate("rung") == 3
+    await one.page.mouse.click(5, 5)
+    await one.page.clock.run_for(70_000)
+    await expect(one.page.get_by_role("alert")).to_have_text("Có tin khẩn mới: K7M4-PQ2X")
+    assert await one.page.evaluate("rung") == 6
+    house.memory.cards[0] = card("K7M4-PQ2X", "P1", URGENT.message.text, claimed=True)
+    await one.page.mouse.click(5, 5)
+    await one.page.clock.run_for(140_000)
+    await expect(one.page.locator("#alarm")).to_have_text("")
+    assert await one.page.evaluate("rung") == 6
 
 
 @pytest.mark.parametrize("size", [SCREEN, PHONE])

@@ -84,6 +84,20 @@ async def test_what_can_never_be_taken_away_is_told_to_the_operator_once(
         assert world.alarms.counts == {"could-not-take-away": 1}
 
 
+async def test_a_right_that_is_missing_is_told_once_until_it_is_given(tmp_path: Path) -> None:
+    async with opened(tmp_path) as world:
+        world.moment[0] += timedelta(hours=23, minutes=1)
+        cleaner = clock(world)
+        for _ in range(12):
+            world.room.trouble = [Failed(Hopeless.RIGHTS)]
+            await cleaner.take_away()
+            world.moment[0] += timedelta(minutes=5)
+        assert world.alarms.counts == {"could-not-take-away": 1}
+        world.room.trouble = []
+        await cleaner.take_away()
+        assert not stands(world)
+
+
 async def test_a_door_out_of_service_stops_nothing_and_its_messages_wait(tmp_path: Path) -> None:
     async with opened(tmp_path) as world:
         world.moment[0] += timedelta(hours=23, minutes=1)
@@ -134,7 +148,7 @@ async def test_every_job_is_called_a_late_one_once_and_none_doubled(tmp_path: Pa
         here.start()
         try:
             jobs = here.scheduler.get_jobs()
-            assert [job.trigger.interval.total_seconds() for job in jobs] == [1, 20, 600]
+            assert [job.trigger.interval.total_seconds() for job in jobs] == [1, 3, 600]
             for job in jobs:
                 assert (job.coalesce, job.max_instances, job.misfire_grace_time) == (True, 1, None)
                 job.modify(next_run_time=datetime.now(UTC) - timedelta(hours=1))

@@ -169,7 +169,7 @@ def test_what_is_not_there_yet_is_not_promised(tmp_path: Path, name: str) -> Non
 
 
 def test_every_name_that_may_not_change_is_known() -> None:
-    assert len(set(NAMES)) == len(NAMES) == 21
+    assert len(set(NAMES)) == len(NAMES) == 24
     assert set(NAMES) >= NOT_YET
 
 
@@ -188,3 +188,55 @@ def test_addresses_lose_their_closing_slash(tmp_path: Path) -> None:
 def test_settings_shown_in_a_traceback_tell_nothing(tmp_path: Path) -> None:
     found = settings(tmp_path, TELEGRAM_BOT_TOKEN=TOKEN, ALERT_HOOK=f"https://h/{SECRET}")
     assert repr(found) == str(found) == "Settings(trial=True)"
+
+
+def test_the_roads_out_come_in_pairs_and_repeat_no_secret(tmp_path: Path) -> None:
+    said = problems(tmp_path, SMTP_URL=f"smtp://a:{SECRET}@mail.example:587")
+    assert [one.partition(":")[0] for one in said] == ["SMTP_URL"]
+    said = problems(tmp_path, ALARM_TO="clerk@ward.example")
+    assert [one.partition(":")[0] for one in said] == ["ALARM_TO"]
+    said = problems(tmp_path, SMTP_URL=f"http://{SECRET}", ALARM_TO=f"a@b.example, {SECRET}")
+    assert [one.partition(":")[0] for one in said] == ["SMTP_URL", "ALARM_TO"]
+    assert SECRET not in "".join(said)
+    found = settings(
+        tmp_path, SMTP_URL="smtps://u:p@mail.example", ALARM_TO="a@ward.example, b@ward.example"
+    )
+    assert found.alarm_to == ("a@ward.example", "b@ward.example")
+
+
+def test_a_webhook_needs_a_secret_nobody_guesses_and_a_bot(tmp_path: Path) -> None:
+    address, good = "https://phuong.example/telegram", "a-Z_0" * 8
+    for environment in (
+        {"TELEGRAM_WEBHOOK_URL": address, "TELEGRAM_BOT_TOKEN": TOKEN},
+        {"TELEGRAM_WEBHOOK_SECRET": good, "TELEGRAM_BOT_TOKEN": TOKEN},
+        {"TELEGRAM_WEBHOOK_URL": address, "TELEGRAM_WEBHOOK_SECRET": good},
+        {
+            "TELEGRAM_WEBHOOK_URL": address,
+            "TELEGRAM_WEBHOOK_SECRET": SECRET,
+            "TELEGRAM_BOT_TOKEN": TOKEN,
+        },
+        {
+            "TELEGRAM_WEBHOOK_URL": "http://phuong.example/telegram",
+            "TELEGRAM_WEBHOOK_SECRET": good,
+            "TELEGRAM_BOT_TOKEN": TOKEN,
+        },
+    ):
+        (said,) = problems(tmp_path, **environment)
+        assert said.startswith("TELEGRAM_WEBHOOK")
+        assert SECRET not in said
+    found = settings(
+        tmp_path,
+        TELEGRAM_WEBHOOK_URL=address,
+        TELEGRAM_WEBHOOK_SECRET=good,
+        TELEGRAM_BOT_TOKEN=TOKEN,
+    )
+    assert (found.webhook_url, found.webhook_secret) == (address, good)
+
+
+def test_backups_go_beside_the_data_unless_said_otherwise(tmp_path: Path) -> None:
+    assert settings(tmp_path).backup_dir == tmp_path / "data" / "trial" / "backups"
+    (tmp_path / "ward.toml").write_text("")
+    key = {"SECRET_KEY_FILE": "keys/root.key"}
+    assert settings(tmp_path, **key).backup_dir == tmp_path / "backups"
+    found = settings(tmp_path, BACKUP_DIR="/mnt/b", COMMITTEE_KEY_FILE="c.pub", **key)
+    assert (found.backup_dir, found.committee_key) == (Path("/mnt/b"), tmp_path / "c.pub")

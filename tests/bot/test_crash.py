@@ -26,8 +26,11 @@ from storage.tx import Tx
 from tests.bot.crash import Poller, Run, confirms_first, house
 from tests.bot.process import GROUP, Bot, at_telegram, installed
 from tests.fakes.telegram import FakeTelegram
+from tests.soak import sized
 
-KILL_POINTS = 200
+KILL_POINTS = sized(500, 10_000)
+KILLS = sized(20, 200)
+BACKLOG = 100
 CHUNKS = 4
 STEPS = 380
 """A whole story without a death takes about so many steps."""
@@ -70,6 +73,7 @@ async def test_a_story_without_a_death_has_the_steps_that_deaths_are_drawn_from(
     assert not any(message.again for _, message in run.room.ever)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 async def test_whatever_step_it_dies_at_nothing_is_lost_and_nothing_doubled(
     folder: Path, the_house: House, chunk: int
@@ -214,12 +218,14 @@ async def besieged(path: Path, script: Sequence[str] = ("-m", "bot")) -> AsyncIt
         assert tg.refusals == []
 
 
-async def test_five_real_kills_with_a_hundred_updates_waiting_lose_nothing(tmp_path: Path) -> None:
+@pytest.mark.soak
+async def test_real_kills_with_updates_waiting_lose_nothing(tmp_path: Path) -> None:
     chance = random.Random(17)
     async with besieged(tmp_path) as siege:
-        for _ in range(5):
-            siege.children_write(50)
-            assert len(siege.tg.pending) >= 100
+        for kill in range(KILLS):
+            # A great backlog first, then a few more each time: the file must not outgrow the test.
+            siege.children_write(BACKLOG // 2 if kill % 5 == 0 else 5)
+            assert siege.tg.pending
             polls = siege.tg.polls
             await siege.bot.start()
             await siege.tg.wait_for(lambda polls=polls: siege.tg.polls > polls)

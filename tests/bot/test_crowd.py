@@ -3,9 +3,10 @@
 from datetime import timedelta
 from pathlib import Path
 
+from bot.channels.channel import Failed, Hopeless
 from bot.crowd import MOST_NEW
 from handlers.cases import Priority
-from handlers.events import Kind
+from handlers.events import Address, Kind
 from handlers.view import Role
 from storage import cases, outbox
 from storage.flood import BARE_A_MINUTE
@@ -46,9 +47,35 @@ async def test_none_of_them_is_lost(tmp_path: Path) -> None:
         for minute in range(1, 4):
             await world.advance(minutes=1)
             assert shown(world).count("card") == min(25, MOST_NEW * (minute + 1))
-            assert shown(world).count("digest") <= minute + 1
-        texts = [told.message.text for told in world.room.of(GROUP.peer)]
-        assert any("còn 5 hồ sơ" in text for text in texts)
+        assert any("còn 5 hồ sơ" in told.message.text for _, told in world.room.log)
+
+
+async def test_one_line_stands_and_tells_the_number_of_now_and_goes_when_none_waits(
+    tmp_path: Path,
+) -> None:
+    async with open_world(tmp_path) as world:
+        for n in range(25):
+            await report(world, f"be{n}")
+        assert shown(world).count("digest") == 1
+        await world.advance(minutes=1)
+        assert shown(world).count("digest") == 1
+        digests = [told for _, told in world.room.log if "chưa hiện ở đây" in told.message.text]
+        assert digests[-1] in world.room.told, "the newest is the one that stands"
+        await world.advance(minutes=2)
+        assert shown(world).count("digest") == 0
+
+
+async def test_a_line_that_cannot_be_deleted_stops_nothing(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        for n in range(25):
+            await report(world, f"be{n}")
+
+        async def refuse(to: Address, refs: tuple[str, ...]) -> None:
+            raise Failed(Hopeless.RIGHTS)
+
+        world.room.delete = refuse  # type: ignore[method-assign]
+        await world.advance(minutes=3)
+        assert shown(world).count("card") == 25
 
 
 async def test_danger_is_shown_at_once_in_the_middle_of_it(tmp_path: Path) -> None:

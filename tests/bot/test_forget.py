@@ -14,6 +14,7 @@ from bot.channels.channel import Failed, Hopeless, Unsent
 from bot.clock import Clock
 from bot.config import NAMES
 from handlers.cases import Case, Priority, Status
+from handlers.clocks import local
 from handlers.view import Role
 from storage import audit, cases
 from storage.db import Database
@@ -184,13 +185,13 @@ async def test_too_many_at_once_are_an_alarm_and_stay(tmp_path: Path) -> None:
 # At the command line, on the real clock.
 
 
-def open_many(tx: Tx, expired: int, others: int, now: datetime) -> None:
+def open_many(tx: Tx, expired: int, others: int, now: datetime, secrets: int = 0) -> None:
     for number in range(expired + others):
         gone = now - timedelta(days=91) if number < expired else None
         case = Case(
             random_id(),
             "phuong-mau",
-            f"CODE{number:04}",
+            f"CODE{secrets + number:04}",
             Status.NEW,
             Priority.P2,
             "VIOLENCE",
@@ -198,7 +199,7 @@ def open_many(tx: Tx, expired: int, others: int, now: datetime) -> None:
             opened=now - timedelta(days=100),
             closed=gone,
         )
-        cases.open_case(tx, case, number)
+        cases.open_case(tx, case, secrets + number)
 
 
 @pytest.fixture
@@ -268,7 +269,10 @@ def test_a_mass_is_deleted_in_steps_once_confirmed(here: Path, capsys: Said) -> 
     assert main(["forget"]) == 0
     out = capsys.readouterr().out
     assert "60 / 65" in out
+    assert "NO CASE WAS DELETED" in out
     assert "expired at once" in out
+    day = local(datetime.now(UTC) - timedelta(days=91))
+    assert f"closed on:           {day:%d/%m/%Y}: 60" in out
     assert main(["forget", "--confirm"]) == 0
     assert "60 hồ sơ" in capsys.readouterr().out
     assert len(list(rows(here, "select 1 from cases"))) == 5
@@ -279,6 +283,42 @@ def test_confirming_when_nothing_is_held_is_only_an_early_run(here: Path, capsys
     assert main(["forget", "--confirm"]) == 0
     assert "1 hồ sơ" in capsys.readouterr().out
     assert list(rows(here, "select 1 from audit")) == []
+
+
+def keep_by_law(tx: Tx, number: int) -> None:
+    tx.run(
+        "update cases set hold = ?, hold_why = 'court' where code = ?",
+        ms(datetime(2026, 11, 24, 9, tzinfo=UTC)),
+        f"CODE{number:04}",
+    )
+
+
+def test_what_is_kept_by_law_is_named_by_its_code_and_stays(here: Path, capsys: Said) -> None:
+    write(
+        here,
+        swept(timedelta(hours=1)),
+        lambda tx: open_many(tx, 3, 1, tx.now),
+        lambda tx: keep_by_law(tx, 1),
+    )
+    assert main(["forget"]) == 0
+    out = capsys.readouterr().out
+    assert "2 / 4" in out
+    assert "CODE-0001 (tòa án, viện kiểm sát / court, từ / since 24/11/2026)" in out
+    assert main(["forget", "--confirm"]) == 0
+    assert {row[0] for row in rows(here, "select code from cases")} == {"CODE0001", "CODE0003"}
+
+
+def test_a_campaign_of_many_days_names_the_first_and_counts_the_others(
+    here: Path, capsys: Said
+) -> None:
+    for days in range(15):
+        write(
+            here, lambda tx, d=days: open_many(tx, 1, 0, tx.now - timedelta(days=d), secrets=d * 9)
+        )
+    assert main(["forget"]) == 0
+    out = capsys.readouterr().out
+    assert out.count(": 1") == 12
+    assert "… 3 ngày nữa / more days" in out
 
 
 async def test_the_running_program_goes_on_once_it_was_confirmed(tmp_path: Path) -> None:

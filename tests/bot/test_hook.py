@@ -10,8 +10,8 @@ import httpx
 import pytest
 from aiohttp import web
 
-from bot.app import call_hook
 from bot.channels.channel import Failed, Unsent
+from bot.wiring import call_hook
 from tests.bot.people import Browser
 from tests.bot.process import installed
 
@@ -38,7 +38,13 @@ async def road(statuses: list[int]) -> AsyncIterator[tuple[str, list[object]]]:
         await runner.cleanup()
 
 
-@pytest.mark.parametrize(("status", "outcome"), [(503, Unsent), (429, Unsent), (404, Failed)])
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        *((status, Unsent) for status in (401, 403, 404, 408, 429, 500, 503)),
+        *((status, Failed) for status in (400, 410, 422)),
+    ],
+)
 async def test_a_road_that_does_not_take_the_call_is_no_delivery(
     status: int, outcome: type[Exception]
 ) -> None:

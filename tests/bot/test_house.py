@@ -35,6 +35,30 @@ def test_a_filled_in_ward_is_read_however_it_was_saved(tmp_path: Path, data: byt
     assert (ward.id, ward.name, ward.sample) == ("phuong-hoa-sen", "phường Hoa Sen", False)
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-16-le with mark"])
+def test_a_file_saved_as_unicode_by_notepad_gets_a_sentence_that_helps(
+    tmp_path: Path, encoding: str
+) -> None:
+    path = tmp_path / "ward.toml"
+    mark = b"\xff\xfe" if "mark" in encoding else b""
+    path.write_bytes(mark + filled_in().encode(encoding.partition(" ")[0]))
+    [problem] = problems(path)
+    vietnamese, english = problem.split(" / ")
+    assert "UTF-16" in vietnamese
+    assert "Lưu thành" in vietnamese
+    assert (
+        english
+        == "it was saved as UTF-16; in Notepad choose Save as, Encoding: UTF-8, and save it again"
+    )
+
+
+def test_a_file_in_an_old_vietnamese_encoding_gets_one_too(tmp_path: Path) -> None:
+    path = tmp_path / "ward.toml"
+    path.write_bytes("name = 'phường'".encode() + b" # \xe0\xf2")
+    [problem] = problems(path)
+    assert problem.startswith("tệp không phải UTF-8; trong Notepad")
+
+
 def test_the_example_as_shipped_does_not_start(tmp_path: Path) -> None:
     path = tmp_path / "ward.toml"
     path.write_text(EXAMPLE, "utf-8")

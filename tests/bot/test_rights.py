@@ -29,7 +29,8 @@ STORY = "bố hay đánh em bằng roi"
 DRAFT = "Chú đang tới, em chờ nhé"
 VERBS = (
     *("claim", "open", "reply", "canned.hello", "send", "note", "cancel", "hand"),
-    *("priority.P3", "close.safe", "agree", "let", "deny", "hello", "bogus"),
+    *("priority.P3", "close.safe", "agree", "hold.police", "lift.sure"),
+    *("let", "deny", "hello", "bogus"),
 )
 OFFICERS = {
     "lead": Role.LEAD,
@@ -46,14 +47,16 @@ CASES = {
     "hidden": {"school_hidden": True},
 }
 
-LEAD_ACTS = "AAPPAPPAAAA AA PG"
-ACTS = "AAPPAPPAAAA RR PG"
-LEAD_GROUP = "ADDDDDDDDDD AA PG"
-IN_GROUP = "ADDDDDDDDDD RR PG"
-NOT_LEAD = "RRRRRRRRRRR AA PG"
-NOT = "RRRRRRRRRRR RR PG"
-NEVER = "RRRRRRRRRRR RR RR"
-ASKED = "KKKKKKKKKKK KK KK"
+LEAD_ACTS = "AAPPAPPAAAA AA AA PG"
+ACTS = "AAPPAPPAAAA RR RR PG"
+OUTSIDE_ACTS = "AAPPAPPAAAA AA RR PG"
+LEAD_GROUP = "ADDDDDDDDDD DD AA PG"
+IN_GROUP = "ADDDDDDDDDD RR RR PG"
+OUTSIDE_GROUP = "ADDDDDDDDDD DD RR PG"
+NOT_LEAD = "RRRRRRRRRRR RR AA PG"
+NOT = "RRRRRRRRRRR RR RR PG"
+NEVER = "RRRRRRRRRRR RR RR RR"
+ASKED = "KKKKKKKKKKK KK KK KK"
 
 TABLE = {
     ("group", "open"): {
@@ -69,7 +72,7 @@ TABLE = {
         "lead": LEAD_GROUP,
         "officer": NOT,
         "school": NOT,
-        "independent": IN_GROUP,
+        "independent": OUTSIDE_GROUP,
         "left": NEVER,
         "removed": ASKED,
         "member": ASKED,
@@ -78,7 +81,7 @@ TABLE = {
         "lead": NOT_LEAD,
         "officer": NOT,
         "school": NOT,
-        "independent": IN_GROUP,
+        "independent": OUTSIDE_GROUP,
         "left": NEVER,
         "removed": ASKED,
         "member": ASKED,
@@ -106,7 +109,7 @@ TABLE = {
         "lead": LEAD_ACTS,
         "officer": NOT,
         "school": NOT,
-        "independent": ACTS,
+        "independent": OUTSIDE_ACTS,
         "left": NEVER,
         "removed": NEVER,
         "member": NEVER,
@@ -116,7 +119,7 @@ TABLE = {
         "lead": NOT_LEAD,
         "officer": NOT,
         "school": NOT,
-        "independent": ACTS,
+        "independent": OUTSIDE_ACTS,
         "left": NEVER,
         "removed": NEVER,
         "member": NEVER,
@@ -146,7 +149,7 @@ TABLE = {
         "lead": LEAD_ACTS,
         "officer": NOT,
         "school": NOT,
-        "independent": ACTS,
+        "independent": OUTSIDE_ACTS,
         "left": NOT,
         "removed": NEVER,
         "member": NEVER,
@@ -155,7 +158,7 @@ TABLE = {
         "lead": NOT_LEAD,
         "officer": NOT,
         "school": NOT,
-        "independent": ACTS,
+        "independent": OUTSIDE_ACTS,
         "left": NOT,
         "removed": NEVER,
         "member": NEVER,
@@ -210,6 +213,8 @@ class Office:
             proposed_by="somebody-else",
             proposed_reason="safe",
             messages=1,
+            hold=self.world.now if verb.startswith("lift") else None,
+            hold_why="court" if verb.startswith("lift") else "",
             **CASES[kind],  # type: ignore[arg-type]
         )
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 import httpx
 import pytest
 
-from bot import app, config, house
+from bot import config, house, wiring
 from bot.__main__ import main
 from bot.commands import roster
 from bot.commands.setup import Base
@@ -282,7 +282,7 @@ async def test_a_group_that_the_platform_moved_stays_moved_after_a_restart(tmp_p
 
     async def starts(db: Database, chat: str) -> Address | None:
         told = {"TELEGRAM_BOT_TOKEN": TOKEN, "OFFICER_CHAT": f"telegram:{chat}"}
-        telegram = await app.open_telegram(config.read(told, tmp_path), db, ward)
+        telegram = await wiring.open_telegram(config.read(told, tmp_path), db, ward)
         assert telegram is not None
         group = telegram.group
         await telegram.close()

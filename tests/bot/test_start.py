@@ -5,6 +5,7 @@ Whatever is wrong is said before any platform hears of us: the exit status is 78
 
 import asyncio
 import os
+import re
 import shutil
 import socket
 import sqlite3
@@ -32,7 +33,9 @@ def ward(tmp_path_factory: pytest.TempPathFactory) -> Path:
         async with installed(directory, {"SECRET_KEY_FILE": KEY}) as bot:
             assert (await bot.command("keys", "init")).code == 0
             await bot.invited("Cô Hạ", "lead", chat=False)
-            assert (await bot.command("check")).code == 0
+            said = await bot.command("check", "--offline")
+            assert "PHẢI SỬA" in said.err
+            assert re.findall(r"\[([a-z-]+)\]", said.err)[:1] == ["no-road"]
 
     asyncio.run(set_up())
     return directory
@@ -50,7 +53,7 @@ async def test_a_real_ward_is_set_up_step_by_step_and_told_each_time_what_is_mis
         async with installed(tmp_path, at_telegram(tg)) as bot:
             write_ward(tmp_path, filled_in().replace('"024 1357 2468"', '"chưa có"'))
             (tmp_path / ".env").write_text("SECRET_KEY=keys/root.key\n", "utf-8")
-            for command in ("check", "run", "invite --name Cô --role lead"):
+            for command in ("check --offline", "run", "invite --name Cô --role lead"):
                 said = await bot.command(*command.split())
                 assert said.code == 78
                 for missing in ("SECRET_KEY_FILE?", "SECRET_KEY_FILE:", "ward.toml: phones.office"):
@@ -58,22 +61,28 @@ async def test_a_real_ward_is_set_up_step_by_step_and_told_each_time_what_is_mis
 
             write_ward(tmp_path)
             (tmp_path / ".env").write_text(f"SECRET_KEY_FILE={KEY}\n", "utf-8")
-            said = await bot.command("check")
+            said = await bot.command("check", "--offline")
             assert (said.code, "keys init" in said.err) == (78, True)
             assert (await bot.command("keys", "init")).code == 0
-            for command in ("check", "run"):
-                said = await bot.command(command)
+            for command in ("check --offline", "run"):
+                said = await bot.command(*command.split())
                 assert said.code == 78
                 assert "bot invite --role lead" in said.err
             _, token = await bot.invited("Cô Hạ", "lead")
-            said = await bot.command("check")
-            assert (said.code, "phường Hoa Sen" in said.out) == (0, True)
+            said = await bot.command("check", "--offline")
+            assert (said.code, "phường Hoa Sen" in said.err) == (78, True)
+            assert "[no-road]" in said.err
+            assert "[no-lead]" not in said.err
             assert (tg.sent, tg.polls) == ([], 0)
 
             await bot.start()
             assert "BẢN THỬ" not in bot.out
             assert bot.links == []
             assert "Cô Hạ" in (await Person(tg, LEAD).starts(token)).text
+            said = await bot.command("check")
+            assert said.code == 1, said.err
+            assert "[one-person]" in said.out
+            assert "[not-running]" not in said.out
             first = await Person(tg, CHILD).starts()
             assert "BẢN THỬ" not in first.text
             assert await bot.stop() == 0
@@ -84,7 +93,9 @@ async def test_a_real_ward_is_set_up_step_by_step_and_told_each_time_what_is_mis
 async def test_an_invited_lead_opens_the_real_desk(ward: Path, tmp_path: Path) -> None:
     async with installed(copied(ward, tmp_path), {"SECRET_KEY_FILE": KEY}) as bot:
         desk, _ = await bot.invited("Chú Thu", "officer", chat=False)
+        await bot.opened()
         await bot.start()
+        assert "NOT OPEN" not in bot.out
         async with httpx.AsyncClient(base_url=bot.address, trust_env=False) as http:
             page = Browser(http)
             assert await page.enters(desk) == 303
@@ -148,7 +159,7 @@ def ward_is_no_toml(bot: Bot) -> None:
 
 
 WRONG: dict[Spoil, str] = {
-    key_is_gone: "keys init",
+    key_is_gone: "keys recover --words",
     key_is_open: "chmod 400",
     key_is_another: "SECRET_KEY_FILE",
     key_is_short: "64 ký tự",

@@ -279,6 +279,22 @@ def test_a_reply_with_a_picture_tells_nothing_of_the_picture() -> None:
     assert (incoming.kind, incoming.text, incoming.media) == (Kind.TEXT, "", None)
 
 
+def test_a_topic_that_the_bot_has_made_is_told_with_its_name() -> None:
+    made = {"forum_topic_created": {"name": "🔴 P1 · K7M4-PQ2X"}}
+    note = made | {"message_thread_id": 40, "is_topic_message": True}
+    ours = {"sender": user(BOT, is_bot=True)}
+    here = said(note, chat=group(), **ours)
+    assert read(here) == Parsed(topic=("40", "🔴 P1 · K7M4-PQ2X"))
+    for other in (
+        said(note, chat=group(-6), **ours),
+        said(note, chat=group(), sender=user(OFFICER)),
+        said(note | {"message_thread_id": "40"}, chat=group(), **ours),
+        said(note | {"forum_topic_created": {}}, chat=group(), **ours),
+        said(note | {"forum_topic_created": 7}, chat=group(), **ours),
+    ):
+        assert read(other) == Parsed()
+
+
 def test_every_message_in_a_topic_answers_its_first_note_and_that_is_no_reply() -> None:
     note = bot_said(forum_topic_created={"name": MARK})
     assert read(reply(reply_to_message=note)) == Parsed()

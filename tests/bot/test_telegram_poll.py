@@ -265,6 +265,36 @@ async def test_a_second_reader_is_told_about_and_outwaited(
     assert "somebody else reads" in caplog.text
 
 
+async def test_before_the_first_question_an_address_is_taken_away_and_nobody_alarmed(
+    tg: FakeTelegram, polling: Polling
+) -> None:
+    tg.push.halted = True
+    tg.world.webhook["url"] = "https://example.org/telegram"
+    alarms: list[str] = []
+    async with polling(Notebook(), alarms=alarms.append):
+        await tg.wait_for(lambda: tg.polls)
+    [call] = [call for call in tg.sent if call.method == "deleteWebhook"]
+    assert call.params == {}
+    assert tg.refusals == []
+    assert alarms == []
+
+
+async def test_an_address_that_could_not_be_taken_away_at_the_start_is_no_thief(
+    tg: FakeTelegram, polling: Polling
+) -> None:
+    tg.push.halted = True
+    tg.world.webhook["url"] = "https://example.org/telegram"
+    tg.fail_next("deleteWebhook", status=502)
+    alarms: list[str] = []
+    async with polling(Notebook(), alarms=alarms.append):
+        await tg.wait_for(lambda: tg.polls)
+        assert alarms == []
+        tg.world.webhook["url"] = "https://ke-trom.example/x"
+        tg.say(CHILD, "a")
+        await tg.wait_for(lambda: alarms)
+    assert alarms == ["webhook-changed"]
+
+
 async def test_a_webhook_left_over_is_taken_away_and_what_waits_is_kept(
     tg: FakeTelegram, polling: Polling
 ) -> None:

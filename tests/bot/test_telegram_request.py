@@ -255,6 +255,7 @@ async def test_other_statuses_say_nothing(status: str) -> None:
     ("body", "header", "seconds"),
     [
         (b'{"ok":false,"parameters":{"retry_after":17}}', "Retry-After: 3", 17),
+        (b'{"ok":false,"parameters":{"retry_after":999999}}', "X: y", 900),
         (b"<html>", "Retry-After: 3", 3),
         (b'{"parameters":{"retry_after":"x"}}', "X: y", 5),
         (b'{"parameters":{"retry_after":-1}}', "X: y", 5),

@@ -272,14 +272,31 @@ async def test_a_message_that_failed_halfway_is_taken_back_whole(
     tg: FakeTelegram, bot: Telegram
 ) -> None:
     message = Outgoing("x " * 3000, pictures=(small_jpeg(),))
-    tg.fail_next("sendPhoto", status=429, description="", parameters={"retry_after": 7})
+    tg.fail_next("sendPhoto", status=429, description="", parameters={"retry_after": 700})
     with pytest.raises(Limited):
         await bot.send(at(CHILD), message)
     assert not tg.from_bot(CHILD)
-    tg.fail_next("sendPhoto", status=429, description="", parameters={"retry_after": 7})
+    tg.fail_next("sendPhoto", status=429, description="", parameters={"retry_after": 700})
     tg.fail_next("deleteMessages", status=500)
     with pytest.raises(Unknown):
         await bot.send(at(CHILD), message)
+
+
+async def test_a_later_piece_that_is_told_to_wait_waits_and_the_message_goes_on(
+    tg: FakeTelegram,
+) -> None:
+    naps: list[float] = []
+
+    async def nap(seconds: float) -> None:
+        naps.append(seconds)
+
+    made = door(tg, sleep=nap)
+    await made.start()
+    tg.fail_next("sendPhoto", status=429, description="", parameters={"retry_after": 7}, times=3)
+    refs = await made.send(at(CHILD), Outgoing("x", pictures=(small_jpeg(), small_jpeg())))
+    assert naps == [7, 7, 7]
+    assert [str(shown.message_id) for shown in tg.from_bot(CHILD)] == list(refs)
+    await made.close()
 
 
 async def test_a_moved_group_is_followed_and_nothing_was_sent(tg: FakeTelegram) -> None:

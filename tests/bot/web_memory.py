@@ -1,6 +1,7 @@
 """A talk and a desk kept in memory, for trying the pages: they are given both ports and no more."""
 
 from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from types import MappingProxyType
@@ -18,6 +19,7 @@ from bot.channels.channel import (
     Page,
 )
 from bot.pictures import Reason, Refused
+from bot.web.hooks import Hook
 from bot.web.server import build
 from handlers.events import Address, Incoming, Kind
 from handlers.ward import Span, Ward
@@ -109,6 +111,10 @@ def ward(exit_page: str = EXIT_PAGE) -> Ward:
         draft_hours=24,
         keep_days=365,
         link_days=90,
+        link_days_longest=90,
+        media_days=365,
+        seal_days=0,
+        audit_months=24,
         unfinished_to_officers=True,
         unfinished_minutes=30,
         emergency_hours=12,
@@ -331,6 +337,8 @@ def server(
     trial: bool = False,
     health: dict[str, object] | None = None,
     now: datetime | None = None,
+    hooks: Sequence[Hook] = (),
+    clean_picture: Callable[[bytes], Awaitable[bytes]] | None = None,
 ) -> Starlette:
     """Build the real server around a memory."""
     return build(
@@ -343,5 +351,6 @@ def server(
         health=lambda: health if health is not None else dict(HEALTH),
         metrics=lambda: "reports_total 3\n",
         now=lambda: now or NOON,
-        clean_picture=Refuser(),
+        clean_picture=clean_picture or Refuser(),
+        hooks=hooks,
     )
