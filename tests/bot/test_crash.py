@@ -31,6 +31,8 @@ from tests.soak import sized
 KILL_POINTS = sized(500, 10_000)
 KILLS = sized(20, 200)
 BACKLOG = 100
+PATIENCE_S = 300
+"""For one run of some seconds: a loaded machine is no failure."""
 CHUNKS = 4
 STEPS = 380
 """A whole story without a death takes about so many steps."""
@@ -57,7 +59,7 @@ async def lived(folder: Path, the_house: House, at: int, poller: Poller = poll) 
     place = folder / f"{poller.__name__}-{at}"
     place.mkdir(mode=0o700, exist_ok=True)
     run = Run(Path(tempfile.mkdtemp(dir=place)), the_house, poller)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         await run.to_the_end(at)
     return run
 
